@@ -117,6 +117,10 @@ class Highest:
     """The search came to its end."""
     refused: str | None
     """Why its variant never ran; None: it did."""
+    batch: Count
+    """The most rows of a commit."""
+    collect_ms: Amount | None = None
+    """Milliseconds for which rows that come one by one wait for others of their batch; None: whole batches come."""
     capacity_rows_per_s: Amount | None
     """Of one trial in a closed loop."""
     least_rate: Amount
@@ -222,6 +226,8 @@ def _answer(plan: Plan, found: Played, records: Sequence[Record], names: Mapping
         durability=known_grades(counted) or grades_of(counted),
         complete=found.found.ended,
         refused=next((record.validity.detail("refused") for record in own if record.trial == trial), None),
+        batch=trial.parameters.batch,
+        collect_ms=way.trials[0, FIRST].parameters.collect_ms,
         capacity_rows_per_s=found.found.capacity,
         least_rate=way.rates[0],
         asked=_confirmed(found, way.rates.index(promise.rate) if promise.rate is not None else None),

@@ -23,6 +23,8 @@ BELOW_ASKED = 10
 """But for those down to so many times below the one that is asked for."""
 BELOW_FAST = 10
 """Where a window is too short for any rate, it is asked to be long enough for a tenth of what a fast box takes."""
+COLLECTING = 0.5
+"""Of the time that is promised: so long rows wait for others of their batch; the rest is left for writing them."""
 ROUNDING = 1e-9
 PGBENCH = "pgbench"
 Arriving = Mapping[str, float | str]
@@ -72,7 +74,9 @@ def _surging(trial: Trial, promise: Promise) -> Trial:
 
 def _at_rates(asked: Trial, promise: Promise, arriving: Arriving, window_s: float) -> list[Trial]:
     """Return a way of writing at each rate of its grid, the lowest first."""
-    meant = {name: value for name, value in arriving.items() if KNOBS[name].applies(asked.parameters)}
+    # A promise is about rows: they come one by one, whatever a commit takes of them. pgbench collects none.
+    usual: Arriving = {} if asked.driver == PGBENCH else {"collect_ms": promise.ms * COLLECTING}
+    meant = {name: value for name, value in {**usual, **arriving}.items() if KNOBS[name].applies(asked.parameters)}
 
     def at_rate(rate: float) -> Parameters:
         return effective({asked.phase: asked.parameters}, {**meant, "rate": rate})[asked.phase]

@@ -47,6 +47,13 @@ def _show_tried(out: Console, answer: Highest, found: Slo) -> None:
     if answer.capacity_rows_per_s:
         reached = rate(answer.capacity_rows_per_s)
         heading = tr("{what}: {rate} rows/s in a closed loop", what=heading, rate=reached)
+    if answer.collect_ms is not None:
+        heading = tr(
+            "{what}; rows come one by one, collected up to {rows:,} or {ms:g} ms",
+            what=heading,
+            rows=answer.batch,
+            ms=answer.collect_ms,
+        )
     out.print(Text(heading, style="bold"))
     if not answer.tried:
         out.print(tr("No rate was tried."))

@@ -12,6 +12,7 @@ from bench.model.plan import Plan
 from bench.plan.promise import blocks_of, played
 from bench.store.run_directory import PLAN
 from tests.integration.support import Climb, climbing, pgladder
+from tests.studies.open_loop import write_layout
 
 ASKED = ("--phases", "2-D", "--batch", 2, "--warm-up", 0.2, "--window", 0.5, "--yes")
 """Batches of two: of few commits a share is told in half a second."""
@@ -86,6 +87,18 @@ def test_the_highest_rate_that_a_server_takes_is_found_and_more_is_not_kept(sear
 
 
 @pytest.mark.slow
+def test_of_a_server_whose_capacity_is_known_it_is_found_to_a_tenth(place):
+    """A trigger sleeps 20 ms a row: one connection writes 50 rows/s less what a commit takes."""
+    write_layout(place / "added", "sleeps", 0.02)
+    asked = ("--phases", "1-B", "--layouts", "sleeps", "--p50", "1s", "--warm-up", 0.3, "--window", 4, "--yes")
+    with climbing(place, *asked, question="slo", env={"PGLADDER_PATH": str(place / "added")}) as climb:
+        ended = climb.end()
+        assert ended.code == 0, ended
+    [found] = answer(climb)["answers"]
+    assert found["highest"]["rate"] == pytest.approx(50, rel=0.1)
+
+
+@pytest.mark.slow
 def test_each_record_counts_what_took_longer_than_is_promised(searched):
     records = [record for record in searched.records() if record.open_loop]
     assert records
@@ -121,7 +134,7 @@ def test_what_no_server_keeps_is_told_and_a_rate_that_is_asked_for_makes_the_exi
         (("--phases", "2-D"), "Say what is promised: --p99 50ms"),
         (("--p50", "1s", "--p99", "2s"), "two promises"),
         (("--p99", "soon"), "is no time such as 50ms"),
-        (("--p99", "50ms", "--phases", "2-D", "--rate", "2000 devices at 1 Hz"), "ask for --window 282"),
+        (("--p99", "50ms", "--phases", "2-B", "--rate", "20 devices at 1 Hz"), "ask for --window 57"),
     ],
 )
 def test_what_can_not_be_searched_is_refused_before_anything_is_measured(place, asked, why):

@@ -233,7 +233,7 @@ def latencies_of(run: RunDirectory) -> Path:
 FIGURES = ("p50, ms", "p99, ms", "rows/s")
 Figures = Mapping[int, Sequence[float | None]]
 """By the number of each trial."""
-YES, NO, UNKNOWN, BEYOND = "yes", "no", "not known", "beyond its client"
+YES, NO, OPEN_YET, UNKNOWN, BEYOND = "yes", "no", "not shown", "not known", "beyond its client"
 OURS, AGAIN = "pgladder", "pgbench again"
 """What is set beside pgbench."""
 
@@ -274,12 +274,17 @@ class Row:
 
     @property
     def agrees(self) -> str:
-        """Whether they are within 10 % or 0.5 ms of each other."""
+        """Whether they are shown to be within 10 % or 0.5 ms of each other, or shown not to be."""
         if self.beyond:
             return BEYOND
-        if len(self.ours) < 2:
+        ratio, difference = self.ratio, self.difference
+        if ratio is None or difference is None or len(self.ours) < 2:
             return UNKNOWN
-        return YES if self.is_near else NO
+        in_ms = self.figure.endswith("ms")
+        if _is_within(ratio, 1 - WITHIN, 1 + WITHIN) or (in_ms and _is_within(difference, -WITHIN_MS, WITHIN_MS)):
+            return YES
+        far = _is_beyond(ratio, 1 - WITHIN, 1 + WITHIN)
+        return NO if far and (not in_ms or _is_beyond(difference, -WITHIN_MS, WITHIN_MS)) else OPEN_YET
 
     @property
     def pairs(self) -> "list[Row]":
@@ -294,6 +299,14 @@ class Row:
         assert difference
         near = 1 - WITHIN <= ratio.estimate <= 1 + WITHIN
         return near or (self.figure.endswith("ms") and abs(difference.estimate) <= WITHIN_MS)
+
+
+def _is_within(found: Estimate, low: float, high: float) -> bool:
+    return found.low is not None and found.high is not None and low <= found.low and found.high <= high
+
+
+def _is_beyond(found: Estimate, low: float, high: float) -> bool:
+    return found.low is not None and found.high is not None and (found.high < low or high < found.low)
 
 
 def capacity(records: Sequence[Record]) -> dict[Condition, float]:
@@ -404,7 +417,8 @@ Both count latency from when a row was due. pgbench's figures are of its own log
 of it, and makes of these what every driver's are made of. What came when was drawn for each trial and client by itself,
 so part of what differs is chance.
 
-*Agree*: the ratio lies within {within} of 1, or the difference within {within_ms:g} ms. *Beyond its client*: pgladder
+*Agree*: the whole interval of the ratio lies within {within} of 1, or that of the difference within {within_ms:g} ms;
+*no*: both lie beyond that; *not shown*: neither. *Beyond its client*: pgladder
 refuses the rate where it is not forced, since it is more than {most} of what one of the two clients can send to a
 server that stores nothing; there the clients are compared, and not their loops. Brackets hold intervals of 95 %, over
 blocks, of percentiles of single trials; a dash: too few commits tell it.
@@ -516,7 +530,8 @@ def answer(found: Sequence[Row]) -> str:
     each = list(chain.from_iterable(judged.values()))
     of_each = ", ".join(f"{name} {of.count(YES)} of {len(of)}" for name, of in judged.items())
     text = f"{each.count(YES)} of {len(each)} figures agree within {_percent(WITHIN)} or {WITHIN_MS:g} ms ({of_each})"
-    return f"{text}; {each.count(NO)} do not, and of {each.count(UNKNOWN)} too few blocks tell."
+    rest = f"{each.count(NO)} do not, {each.count(OPEN_YET)} are not shown to or not to"
+    return f"{text}; {rest}, and of {each.count(UNKNOWN)} too few blocks tell."
 
 
 def disagreeing(found: Iterable[Row]) -> list[str]:
@@ -524,7 +539,7 @@ def disagreeing(found: Iterable[Row]) -> list[str]:
     return [
         f"{row.condition.words} at {_percent(row.share)}, {row.figure.partition(',')[0]} ({row.agrees})"
         for row in found
-        if row.agrees in (NO, UNKNOWN)
+        if row.agrees in (NO, OPEN_YET, UNKNOWN)
     ]
 
 

@@ -58,8 +58,8 @@ Full: measured to ±5 %. Empty: less well. The band is the 10 % that a predictio
 
 ## By constraint
 
-| constraint | predicted | measured to ±5 % | of these near | half are off by |
-|---|---|---|---|---|
+| constraint | predicted | of these near | half are off by | measured to ±5 % | of these near |
+|---|---|---|---|---|---|
 {by_constraint}
 
 ## Those that were off
@@ -227,15 +227,22 @@ def page(lines: Sequence[journal.Line]) -> str:
 
 def _facts(found: Sequence[Tried]) -> Iterator[str]:
     precise = [each for each in found if each.precise]
-    if precise:
-        offs = [abs(each.off) for each in precise]
-        unmoved = sum(abs(1 / each.measured.estimate - 1) <= NEAR for each in precise)
-        yield f"- Half of those measured so well are off by {median(offs):.1%} or less, the worst by {max(offs):.0%}."
-        yield f"- Who predicts no gain at all, ever, is as near in {unmoved} of them."
-        yield f"- Were each prediction the true gain, {perfect(precise):.0%} would be near: measurements have noise."
-    if moving := [each for each in precise if each.moves]:
+    # Until some are measured well enough, all are what there is to tell of.
+    told, which = (precise, "those measured so well") if precise else (found, "all")
+    if told:
+        offs = [abs(each.off) for each in told]
+        unmoved = sum(abs(1 / each.measured.estimate - 1) <= NEAR for each in told)
+        yield f"- Half of {which} are off by {median(offs):.1%} or less, the worst by {max(offs):.0%}."
+        yield f"- Who predicts no gain at all, ever, is as near in {unmoved} of {len(told)}."
+    if moving := [each for each in told if each.moves]:
         yield f"- Of the {len(moving)} that moved, or were to move, by more than {NEAR:.0%}: {_share_near(moving)}."
-    if rough := [each for each in found if not each.precise]:
+    if precise:
+        yield f"- Were each prediction the true gain, {perfect(precise):.0%} would be near: measurements have noise."
+        yield from _of_rough([each for each in found if not each.precise])
+
+
+def _of_rough(rough: Sequence[Tried]) -> Iterator[str]:
+    if rough:
         near = sum(each.near for each in rough)
         yield (
             f"- {len(rough)} more were measured less well; {near} of their predictions are near, where"
@@ -247,8 +254,9 @@ def _by_constraint(found: Sequence[Tried]) -> Iterator[str]:
     for name in sorted({each.constraint for each in found}):
         of_it = [each for each in found if each.constraint == name]
         precise = [each for each in of_it if each.precise]
-        off = f"{median(abs(each.off) for each in precise):.1%}" if precise else "–"
-        yield f"| `{name}` | {len(of_it)} | {len(precise)} | {sum(each.near for each in precise)} | {off} |"
+        near, near_precise = (sum(each.near for each in some) for some in (of_it, precise))
+        off = f"{median(abs(each.off) for each in of_it):.1%}"
+        yield f"| `{name}` | {len(of_it)} | {near} | {off} | {len(precise)} | {near_precise} |"
 
 
 def _outlier(each: Tried) -> str:

@@ -158,11 +158,17 @@ def test_the_rate_that_is_asked_for_is_tried_as_it_is():
 
 
 def test_of_what_a_window_can_not_tell_nothing_is_tried():
-    [way] = ways_of(searching("2-D"))
+    [way] = ways_of(searching("2-D", drivers=["pgbench"]))
     assert way.rates[0] * 20 / 500 == pytest.approx(1000 + 4 * math.sqrt(1000), rel=0.04)
-    [collected] = ways_of(searching("2-D", collect_ms=20.0))
+    [collected] = ways_of(searching("2-D"))
     assert collected.rates[0] < way.rates[0]
-    assert {trial.parameters.collect_ms for trial in collected.trials.values()} == {20.0}
+
+
+@pytest.mark.parametrize(("asked", "collects_ms"), [({}, 25.0), ({"collect_ms": 20.0}, 20.0)])
+def test_rows_come_one_by_one_and_are_collected_for_half_of_the_time_that_is_promised(asked, collects_ms):
+    [collected, single] = ways_of(searching("2-D", "2-B", **asked))
+    assert {trial.parameters.collect_ms for trial in collected.trials.values()} == {collects_ms}
+    assert {trial.parameters.collect_ms for trial in single.trials.values()} == {None}
     assert collected.closed.parameters.collect_ms is None
 
 
@@ -170,11 +176,11 @@ def test_of_what_a_window_can_not_tell_nothing_is_tried():
     ("phase", "asked", "why"),
     [
         (
-            "2-D",
-            {"rate": 2000.0},
-            "1,126 commits due in a window or more, and at 2,000 rows/s 20 s have 80.*--window 282",
+            "2-B",
+            {"rate": 20.0},
+            "1,126 commits due in a window or more, and at 20 rows/s 20 s have 400.*--window 57",
         ),
-        ("2-G", {"window": 2.0}, "even a fast box makes fewer; ask for --window 141 or longer"),
+        ("2-B", {"window": 0.02}, "even a fast box makes fewer; ask for --window 1 or longer"),
         ("2-B", {"p50": 10.0}, "--p50 and --p99 are two promises"),
         ("2-B", {"collect_ms": 10.0}, "--collect-ms means nothing to the phases asked for"),
     ],
