@@ -14,8 +14,8 @@ from tests.integration.support import Theirs
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 LONGEST = (
-    *("cuts", "clickhouse", "ssh_verbs", "replica", "ceiling", "majors", "open_loop", "mixed", "swapping", "durability"),
-    *("partitions", "provisioning", "client_boxes", "page_in_a_browser", "private_directory", "stopped"),
+    *("cuts", "clickhouse", "ssh_verbs", "replica", "ceiling", "majors", "open_loop", "mixed", "swapping"),
+    *("durability", "partitions", "provisioning", "client_boxes", "page_in_a_browser", "private_directory", "stopped"),
     "external_server",
 )
 """Files that take longest: of several workers none is left with one of them when the others are done."""
