@@ -118,9 +118,7 @@ def server(new_place: Callable[..., Path]) -> Iterator[Server]:
 
 
 @pytest.fixture
-def both(
-    boxes: Tree, box: Box, server: Server, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Both]:
+def both(boxes: Tree, box: Box, server: Server, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
     """Let this machine's server have clients on the box, as provisioning does it."""
     monkeypatch.setattr(module, "provisioned", lambda: SimpleNamespace(release=VARIABLES["__bench_release"]))
     key = public_key_of(server.cluster.clients_directory)

@@ -11,8 +11,8 @@ from bench.agent.run import execute
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_trial
-from tests.grades import assert_graded
 from tests.examples import one_of
+from tests.grades import assert_graded
 from tests.integration.support import BRIEF, Theirs, as_root, climbing, stock_server
 from tests.integration.test_external_server import passwords
 
