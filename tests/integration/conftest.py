@@ -14,8 +14,9 @@ from tests.integration.support import Theirs
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 LONGEST = (
-    *("clickhouse", "sweeping", "cuts", "repeating", "ceiling", "comparing", "promises", "mixed", "pgbench_rate"),
-    *("open_loop", "majors", "pgbench", "swap_cut_off", "swapping", "timescaledb", "private_directory", "ssh_verbs"),
+    *("cuts", "clickhouse", "ssh_verbs", "replica", "ceiling", "majors", "open_loop", "mixed", "swapping"),
+    *("durability", "partitions", "provisioning", "client_boxes", "page_in_a_browser", "private_directory", "stopped"),
+    "external_server",
 )
 """Files that take longest: of several workers none is left with one of them when the others are done."""
 

@@ -3,6 +3,7 @@
 import json
 import signal
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.support import BRIEF, ONCE, climbing, pgladder
@@ -52,6 +53,7 @@ def test_a_run_that_is_stopped_says_so_in_both_places(place):
     assert "PGLADDER_EVENT=stopped" in (place / "told").read_text()
 
 
+@pytest.mark.slow
 def test_that_nothing_can_be_told_changes_nothing_of_a_run(place):
     where = ("--data-dir", place / "data", "--out", place / "out")
     words = ("--phases", "2-D", "--blocks", 1, *BRIEF, *ONCE, *where)

@@ -6,7 +6,7 @@ The box is a tree of its own over this machine's (``sshd``); the server runs bes
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from bench.model.record import Record, clients_here
 from bench.store.run_directory import RunDirectory
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_trial
+from tests.examples import one_of
 from tests.integration.sshd import Box, Tree, tree
 from tests.integration.support import PGLADDER, CopiedServer, Meddler, as_root, command_line, wait_for
 from tests.unit.model.test_box import VARIABLES
@@ -77,6 +78,7 @@ class Both:
     server: Server
     client: AdmittedClient
     place: Path
+    """Of the results."""
 
     def run(self, *boxes: int, window_s: float = WINDOW_S) -> list[Record]:
         """Measure a trial on each number of client boxes."""
@@ -102,12 +104,24 @@ class Quiet:
     def report(self, sentence): ...
 
 
+@pytest.fixture(scope="module")
+def server(new_place: Callable[..., Path]) -> Iterator[Server]:
+    """This machine's server, which has no client box yet."""
+    place = new_place()
+    server = Server(place / "data", find_binaries())
+    server.cluster = replace(read_box(box_file().encode()).cluster, password_file=place / ".pgpass")
+    try:
+        server.create(harness_for(40, tls=True), tls=True)
+        yield server
+    finally:
+        server.close()
+
+
 @pytest.fixture
-def both(boxes: Tree, box: Box, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
+def both(boxes: Tree, box: Box, server: Server, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
     """Let this machine's server have clients on the box, as provisioning does it."""
     monkeypatch.setattr(module, "provisioned", lambda: SimpleNamespace(release=VARIABLES["__bench_release"]))
-    cluster = replace(read_box(box_file().encode()).cluster, password_file=place / ".pgpass")
-    key = public_key_of(cluster.clients_directory)
+    key = public_key_of(server.cluster.clients_directory)
     client = AdmittedClient(
         name="elsewhere",
         address="127.0.0.1",
@@ -117,18 +131,14 @@ def both(boxes: Tree, box: Box, place: Path, monkeypatch: pytest.MonkeyPatch) ->
         server_address="127.0.0.1",
         certificate=f"{HOME}/server.crt",
     )
-    write_down(cluster, client)
-    server = Server(place / "data", find_binaries())
-    server.cluster = cluster
+    write_down(server.cluster, client)
+    server.apply(as_variant("stock", ""))
+    certificate = server.data_directory().with_name("root.crt").read_text()
+    it = Authorised(public_key=key, comes_from="127.0.0.1", certificate=certificate)
     try:
-        server.create(harness_for(40, tls=True), tls=True)
-        server.apply(as_variant("stock", ""))
-        certificate = (place / "data" / "server" / "root.crt").read_text()
-        it = Authorised(public_key=key, comes_from="127.0.0.1", certificate=certificate)
         assert boxes.run(AS_USER, "client-of", stdin=msgspec.json.encode(it).decode()) == "changed\n"
         yield Both(server, client, place)
     finally:
-        server.close()
         boxes.run(AS_USER, "client-of", "--remove")
 
 
@@ -180,13 +190,15 @@ def in_trial(both: Both, window_s: float = 2.0) -> Iterator[Meddler]:
     meddler = None
     try:
         wait_for((both.place / "out" / "samples" / "1.jsonl").exists, "the trial begins")
-        meddler = Meddler(both.place / "data" / "server" / "data")
+        meddler = Meddler(both.server.data_directory())
         meddler.wait_inserting()
         yield meddler
     finally:
         trial.join()
         if meddler:
             meddler.leave()
+        # A server ends with the thread that started it, which may be the trial's: what follows starts it anew.
+        both.server.stop()
 
 
 # --- what the key is for ---------------------------------------------------------------------------------------------
@@ -250,7 +262,7 @@ def ended(process: psutil.Process) -> bool:
         return True
 
 
-@pytest.mark.parametrize("cut", ["kill", "suspend"])
+@pytest.mark.parametrize("cut", one_of("kill", "suspend"))
 def test_a_connection_that_is_cut_voids_its_trial_and_leaves_nothing(both: Both, box: Box, cut: str) -> None:
     with in_trial(both, window_s=60):
         there = sessions(box)
@@ -268,7 +280,5 @@ def test_a_connection_that_is_cut_voids_its_trial_and_leaves_nothing(both: Both,
     assert "client process 0 on the client box elsewhere ended by 255" in why(record)
     wait_for(lambda: all(map(ended, clients)), "the clients ended", 60)
     (both.place / "out").rename(both.place / "before")
-    # A server ends with the thread that started it, which was the trial's: the next run starts it anew.
-    both.server.stop()
     [again] = both.run(1)
     assert again.validity.state != "void", again.validity.why

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bench.engines.postgresql.binaries import build_of, find_binaries
+from tests.examples import one_of
 from tests.integration.support import PATIENCE_S, as_root
 
 CHECKOUT = Path(__file__).parents[2]
@@ -80,7 +81,7 @@ def state():
             'configuration': open('/etc/postgresql/MAJOR/made/postgresql.conf').read()}
 
 report = {'before': left(), 'cut': {}}
-for step in ('_write_unit', '_make_folders', '_create', '_certify'):
+for step in 'STEPS'.split():
     report['cut'][step] = [cut_off(step), ask('present')['changed'], ask('present')['changed'], state()]
     report['dropped'] = [ask('absent')['changed'], ask('absent')['changed'], left()]
 report['cut off alone'] = [cut_off('_create'), ask('absent')['changed'], left()]
@@ -95,24 +96,29 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module", params=one_of("_make_folders _create", "_write_unit _make_folders _create _certify"))
+def steps(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def report(new_place) -> dict[str, Any]:
+def report(new_place, steps) -> dict[str, Any]:
     words = ["unshare", "--mount", "sh", "-c", IN_A_COPY, "sh", new_place(), CHECKOUT, sys.executable]
-    script = SCRIPT.replace("MAJOR", MAJOR)
+    script = SCRIPT.replace("MAJOR", MAJOR).replace("STEPS", steps)
     done = subprocess.run([*words, script], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-@pytest.mark.parametrize("step", ["_write_unit", "_make_folders", "_create", "_certify"])
-def test_what_was_cut_off_is_made_whole_by_running_again_and_then_left_alone(report, step) -> None:
-    cut, changed, changed_again, state = report["cut"][step]
-    assert (cut, changed, changed_again) == (9, True, False)
-    assert state["checksums"] is True
-    assert state["modes"] == ["755", "700", "755"]
-    assert state["configuration"].count(f"ssl_cert_file = '/etc/postgresql/{MAJOR}/made/server.crt'") == 1
-    assert "port = 5599" in state["configuration"]
+def test_what_was_cut_off_is_made_whole_by_running_again_and_then_left_alone(report, steps) -> None:
+    assert list(report["cut"]) == steps.split()
+    for cut, changed, changed_again, state in report["cut"].values():
+        assert (cut, changed, changed_again) == (9, True, False)
+        assert state["checksums"] is True
+        assert state["modes"] == ["755", "700", "755"]
+        assert state["configuration"].count(f"ssl_cert_file = '/etc/postgresql/{MAJOR}/made/server.crt'") == 1
+        assert "port = 5599" in state["configuration"]
 
 
 def test_nothing_is_left_of_it_when_it_was_dropped_cut_off_or_not(report) -> None:

@@ -146,7 +146,8 @@ def of_nobody(place: Path) -> dict[str, str]:
     return {"HOME": str(place), "XDG_STATE_HOME": str(place)}
 
 
-@pytest.mark.parametrize("how", one_of(2, 1))
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [2, 1])
 def test_of_a_server_of_our_own_the_cpu_time_is_known_though_others_are_hidden(place, how):
     home = of_nobody(place)
     with climbing(place, *ASKED, prefix=hiding(how, "nobody"), env=home) as climb:

@@ -51,6 +51,7 @@ def test_torn_pages_convict_whoever_writes_no_full_pages_and_nobody_else(place):
     assert found["no-full-page-writes/plain"]["reasons"]
 
 
+@pytest.mark.slow
 def test_an_unlogged_table_is_emptied_and_nobody_is_convicted_for_it(place):
     code, found = cut(place, "--variants", "stock", "--layouts", "unlogged", "--cuts", 1, "--kills", 0)
     [each] = found.values()

@@ -11,6 +11,7 @@ from bench.agent.run import execute
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_trial
+from tests.examples import one_of
 from tests.grades import assert_graded
 from tests.integration.support import BRIEF, Theirs, as_root, climbing, stock_server
 from tests.integration.test_external_server import passwords
@@ -123,6 +124,7 @@ def test_wal_in_memory_is_not_called_durable(server, new_place, place):
     assert (record.durability, record.durability_because) == ("in memory", "pg_wal lies on tmpfs")
 
 
+@pytest.mark.slow
 def test_a_tablespace_in_memory_is_not_called_durable(server, new_place, place):
     directory = new_place(MEMORY) / "space"
     directory.mkdir()
@@ -169,6 +171,7 @@ def test_a_role_that_does_not_wait_for_its_flushes_is_graded_by_what_it_may_lose
     assert record.durability_because == "synchronous_commit is off"
 
 
+@pytest.mark.slow
 def test_a_role_that_stops_waiting_meanwhile_is_not_called_durable(server, place):
     with climbing(place, "--phases", "1-B", "--warm-up", "0.2", "--window", "3", "--blocks", "1", "--dsn", server.dsn(),
                   env=passwords(place)) as climb:  # fmt: skip
@@ -271,7 +274,7 @@ def test_flushes_that_take_no_time_on_a_disk_are_doubted(server, place, monkeypa
     assert any("which is no disk's time" in reason.detail for reason in reasons if reason.code == "no-flush"), reasons
 
 
-@pytest.mark.parametrize(("most_per_s", "doubted"), [(0.01, ["flush-rate"]), (1e9, [])])
+@pytest.mark.parametrize(("most_per_s", "doubted"), one_of((0.01, ["flush-rate"]), (1e9, [])))
 def test_where_no_flush_can_be_counted_beside_a_trial_those_of_the_runs_start_are(
     place, monkeypatch, most_per_s, doubted
 ):

@@ -26,7 +26,7 @@ CONSTRAINT = Constraint(
 SLOW = "commit_delay = 10000\ncommit_siblings = 0\n"
 """A commit sleeps: what others of this machine do changes little, and many at once gain much."""
 POOL_OF_ONE = ("--phases", "2-B", "--pool-min", 1, "--pool-max", 1, "--warm-up", 0.2, "--window", 0.5)
-BLOCKS = 6
+BLOCKS = 4
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,7 @@ def test_the_ladder_of_the_run_has_the_rung_alone(explained, folder):
     assert rung["bound_by"]["ceiling_rows_per_s"] is not None
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_and_its_predictions_stay_as_they_were(new_place):
     asked = (*POOL_OF_ONE, "--constraints", "pool", "--blocks", 3)
     with climbing(new_place(), *asked, question="explain") as climb:

@@ -222,12 +222,14 @@ def void(climb: Climb) -> list[int]:
     return [record.trial.number for record in climb.records() if record.validity.state == "void"]
 
 
+@pytest.mark.slow
 def test_a_trial_that_finds_no_connection_left_is_void_with_that_reason(misfortunes):
     *exhausted, _ = misfortunes.void()
     assert exhausted  # several, where it takes long until all connections are given back
     assert [reasons for reasons in exhausted if "too many clients" not in " ".join(reasons.values())] == []
 
 
+@pytest.mark.slow
 def test_a_trial_under_which_the_server_is_restarted_is_void_with_that_reason(misfortunes):
     *_, restarted = misfortunes.void()
     assert restarted.keys() & {"server-trouble", "server-restarted"}
@@ -235,6 +237,7 @@ def test_a_trial_under_which_the_server_is_restarted_is_void_with_that_reason(mi
     assert "too many clients" not in " ".join(restarted.values())
 
 
+@pytest.mark.slow
 def test_only_those_trials_are_void(misfortunes):
     tried = [record.trial.number for record in misfortunes.climb.records()]  # twice, where the server was restarted
     assert sorted(set(tried)) == list(range(1, TRIALS + 1))
@@ -243,6 +246,7 @@ def test_only_those_trials_are_void(misfortunes):
     assert 2 <= first < last < TRIALS
 
 
+@pytest.mark.slow
 def test_the_run_goes_on_to_its_end_and_the_ladder_tells(misfortunes):
     shown = pgladder("ladder", misfortunes.climb.directory.path, cwd=misfortunes.climb.place)
     assert (misfortunes.ended.code, misfortunes.ended.err, shown.code) == (1, "", 1)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.store.run_directory import RunDirectory
+from tests.examples import one_of
 from tests.integration.support import (
     PATIENCE_S,
     PGLADDER,
@@ -49,7 +50,7 @@ def in_a_terminal(*command: object, cwd) -> tuple[subprocess.Popen[bytes], Calla
     return process, lambda: os.close(ours)
 
 
-@pytest.mark.parametrize("verb", ["run", "noise"])
+@pytest.mark.parametrize("verb", one_of("run", "noise"))
 def test_a_terminal_that_hangs_up_ends_a_run_which_is_recorded_and_leaves_nothing(place, verb):
     directory = RunDirectory(place / "out")
     asked = [PGLADDER, verb, *LONG, "--data-dir", place / "data", "--out", directory.path]

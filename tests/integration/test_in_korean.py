@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.integration.support import climbing
 
 HANGUL = re.compile("[가-힣]")
@@ -24,6 +26,7 @@ def test_a_run_shows_korean_and_keeps_english(new_place):
         assert HANGUL.search((climb.directory.path / "report.html").read_text())
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_in_a_trial_is_recorded_in_english(new_place, tmp_path):
     template = tmp_path / "broken.conf.j2"
     template.write_text(REFUSED)

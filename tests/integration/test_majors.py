@@ -18,13 +18,14 @@ from bench.model.errors import HostError
 from bench.model.waiting import FLUSHES, STATE_BY_EVENT, STATE_BY_KIND, STATES
 from bench.plan.estimate import opened_each
 from bench.store.run_directory import RunDirectory
+from tests.examples import one_of
 from tests.integration import trees
 from tests.integration.support import BRIEF, ONCE, CopiedServer, climbing, pgladder
 
 HARNESS = harness_for(40, tls=False)
 HERE = build_of(find_binaries()).major
-MAJORS = sorted(trees.SUITES.keys() - {HERE})
-"""The others."""
+MAJORS = sorted(trees.SUITES.keys() - {HERE}, reverse=True)
+"""The others, the newest first."""
 ALL = sorted([HERE, *MAJORS])
 TOO_MUCH = ("huge_pages = on: ", "max_wal_size = ", "shared_buffers = ", "io_method = io_uring", "io_uring")
 """What this machine may be too small for, or its kernel may refuse."""
@@ -118,6 +119,7 @@ def test_the_wait_events_that_are_told_apart_are_among_its_own(server):
     assert {event for event in events if event.startswith("activity:checkpointer")}
 
 
+@pytest.mark.parametrize("server", one_of(*MAJORS), indirect=True)
 @pytest.mark.parametrize("name", variant_names())
 def test_every_variant_is_taken_by_the_server_or_refused_by_name(server, name):
     machine = this_machine(server.data_directory())
@@ -138,6 +140,7 @@ def test_every_variant_is_taken_by_the_server_or_refused_by_name(server, name):
         assert any(why in reason for why in TOO_MUCH)
 
 
+@pytest.mark.parametrize("server", one_of(*MAJORS), indirect=True)
 def test_as_a_server_that_somebody_brings_it_is_measured_without_a_word(server, place):
     server.apply(as_variant("stock", ""))
     reached = server.endpoint("socket").psycopg2_arguments()
@@ -154,6 +157,7 @@ def test_as_a_server_that_somebody_brings_it_is_measured_without_a_word(server, 
     assert host.facts["postgresql"]["version"].startswith(f"PostgreSQL {server.major}.")
 
 
+@pytest.mark.parametrize("server", one_of(*MAJORS), indirect=True)
 def test_a_standby_follows_it_and_shows_what_was_committed(server):
     standby = server.replicate("remote_apply")
     with closing(server.session()) as session, standby.guarded():
@@ -248,6 +252,7 @@ def beside(new_place):
         yield [record for record in climb.records() if record.trial.engine is None]
 
 
+@pytest.mark.slow
 def test_every_major_is_read_and_deleted_from_at_a_rate_by_either_driver(beside):
     tried = [(record.trial.version, record.trial.driver) for record in beside]
     assert sorted(tried) == [(major, driver) for major in ALL for driver in ("pgbench", "psycopg2")]

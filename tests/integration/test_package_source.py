@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples import one_of
 from tests.packages import Apt, Keys, sign_repository
 from tests.unit.inventory.modules import load
 
@@ -57,9 +58,10 @@ TIMESCALEDB = Source(
 
 CITUS = Source(ROLES / "citus/templates/vendor.sources.j2", "citus_uri", "citus_key", "bookworm")
 CLICKHOUSE = Source(ROLES / "clickhouse/templates/vendor.sources.j2", "clickhouse_uri", "clickhouse_key", "lts")
+NAMES = ("pgdg", "timescaledb", "citus", "clickhouse")
 
 
-@pytest.fixture(params=[PGDG, TIMESCALEDB, CITUS, CLICKHOUSE], ids=["pgdg", "timescaledb", "citus", "clickhouse"])
+@pytest.fixture(params=[PGDG, TIMESCALEDB, CITUS, CLICKHOUSE], ids=NAMES)
 def source(request: pytest.FixtureRequest) -> Source:
     return request.param
 
@@ -100,6 +102,7 @@ def test_packages_signed_with_the_key_of_the_source_are_offered(
     assert "Candidate: 18.1-1" in apt.do("apt-cache", "policy", "vendors").stdout
 
 
+@pytest.mark.parametrize("source", one_of(PGDG, TIMESCALEDB, CITUS, CLICKHOUSE), ids=NAMES, indirect=True)
 def test_packages_signed_with_another_key_are_not(place: Path, source: Source, repository: str) -> None:
     apt = Apt(place)
     _write_source(apt, place, source, repository, str(SHIPPED))

@@ -40,7 +40,7 @@ def programs(climb: Climb) -> list[psutil.Process]:
 def driven(new_place):
     place, common = (
         new_place(),
-        ("--processes", 2, "--payload-bytes", 100, "--blocks", 2, "--warm-up", 0.3, "--window", 1, *ONCE),
+        ("--processes", 2, "--payload-bytes", 100, "--blocks", 1, "--warm-up", 0.3, "--window", 1, *ONCE),
     )
     several = ("--load", "closed", "--in-flight", 7)
     climbs = []
@@ -56,8 +56,8 @@ def driven(new_place):
 @pytest.mark.parametrize("phase", RUNGS)
 def test_each_commit_of_pgbench_is_one_transaction_and_every_row_is_found(driven, phase):
     records = [record for climb in driven for record in climb.records() if record.trial.phase == phase]
-    assert [record.trial.driver for record in records].count("pgbench") == 2
-    assert len(records) == 4
+    assert [record.trial.driver for record in records].count("pgbench") == 1
+    assert len(records) == 2
     for record in records:
         parameters = record.trial.parameters
         assert (parameters.pool_max is None) == (record.trial.driver in ("pgbench", "psycopg2"))
@@ -80,8 +80,8 @@ def test_it_is_compared_rung_by_rung_with_the_drivers_of_these(driven):
 
 
 def test_its_processor_time_is_the_clients(driven):
-    [first, *_] = [each for each in driven[1].records() if (each.trial.phase, each.trial.driver) == ("2-B", "pgbench")]
-    assert first.cpu.client_cores > 0
+    [record] = [each for each in driven[1].records() if (each.trial.phase, each.trial.driver) == ("2-B", "pgbench")]
+    assert record.cpu.client_cores > 0
     packages = json.loads((driven[1].directory.path / "host.json").read_text())["facts"]["packages"]
     assert packages["pgbench"].split()[0].split(".")[0].isdecimal()
 
@@ -107,6 +107,7 @@ def bad_days(new_place):
         return dict(zip((*MISFORTUNES, "nothing"), climb.records(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -123,6 +124,7 @@ def test_what_befalls_pgbench_voids_its_trial_and_is_named(bad_days, name, words
     assert "rows-unaccounted" not in {reason.code for reason in record.validity.reasons}
 
 
+@pytest.mark.slow
 def test_after_an_error_every_row_is_accounted_for(bad_days):
     verified = bad_days["a backend is terminated"].verified
     assert verified.attempted == verified.acknowledged + verified.in_doubt
@@ -132,6 +134,7 @@ def test_after_an_error_every_row_is_accounted_for(bad_days):
     assert codes & {"rows-lost", "rows-foreign", "refused-rows-found", "rows-duplicated", "rows-altered"} == set()
 
 
+@pytest.mark.slow
 def test_the_next_trial_is_sound(bad_days):
     record = bad_days["nothing"]
     assert record.validity.state != "void"

@@ -185,13 +185,15 @@ def swap(path: Path, target: Path) -> None:
 
 SWAPPED = (
     "data/pgladder/20-variant.conf",
-    "data/pgladder/20-variant.conf.part",
-    "data/pgladder",
-    "staged/pgladder/20-variant.conf",
     "staged",
-    "server.log",
-    "root.crt",
-    "data/postgresql.conf",
+    *one_of(
+        "data/postgresql.conf",
+        "data/pgladder/20-variant.conf.part",
+        "data/pgladder",
+        "staged/pgladder/20-variant.conf",
+        "server.log",
+        "root.crt",
+    ),
 )
 
 

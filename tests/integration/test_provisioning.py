@@ -16,6 +16,7 @@ from bench.agent.lock import one_run_at_a_time
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.owner import ordinary_user
 from bench.engines.postgresql.private import free_port
+from tests.examples import one_of
 from tests.integration.support import PATIENCE_S, PGLADDER, as_root, as_user
 
 VARIANT, HARNESS = "20-variant.conf", "10-harness.conf"
@@ -233,6 +234,7 @@ def test_what_is_not_valid_makes_way_for_what_was_proved_not_for_what_a_killed_r
     assert (box.texts(), box.sql("SHOW fsync")) == ([STOCK] * 2, "on")
 
 
+@pytest.mark.slow
 def test_a_library_that_is_missing_is_named(box):
     box.ask("shared_preload_libraries = 'timescale'\n")
     assert "there is no library timescale in " in box.refusal()
@@ -282,6 +284,7 @@ def test_where_nothing_is_new_and_it_does_not_start_the_cluster_is_suspected(box
     box.apply()
 
 
+@pytest.mark.slow
 def test_a_line_that_overrides_a_setting_is_named(box):
     base = box.etc / "postgresql.conf"
     text = base.read_text()
@@ -308,7 +311,7 @@ def test_a_line_that_says_wrong_who_may_connect_is_named(box):
     assert box.postmaster() != before  # by a restart it is as provisioned, whatever came before
 
 
-@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("stopped", one_of(True, False))
 def test_what_somebody_altered_by_hand_is_reset_though_it_be_why_it_does_not_start(box, stopped):
     box.sql("ALTER SYSTEM SET shared_buffers = '900GB'" if stopped else "ALTER SYSTEM SET work_mem = '9MB'")
     if stopped:

@@ -16,7 +16,7 @@ from bench.results.read import read
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import Climb, climbing, pgladder
 
-ASKED = ("--phases", "2-F", "--variants", "stock wal-buffers", "--blocks", 4, "--warm-up", 0.2, "--window", 2)
+ASKED = ("--phases", "2-F", "--variants", "stock wal-buffers", "--blocks", 4, "--warm-up", 0.2, "--window", 1)
 TRIALS = 8
 
 
@@ -125,6 +125,7 @@ def test_a_repetition_that_was_not_due_is_refused(disturbed, new_place):
     assert "is recorded again, and was not to be" in ended.err
 
 
+@pytest.mark.slow
 def test_where_it_is_not_wanted_nothing_is_measured_twice(place):
     asked = (*ASKED[:4], "--blocks", 2, *ASKED[6:])
     with neighbours(), climbing(place, *asked, "--repeat-suspect", "no") as climb:

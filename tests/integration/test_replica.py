@@ -14,6 +14,7 @@ from bench.engines.postgresql import following
 from bench.engines.postgresql.following import NAME
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import RefusedError
+from tests.examples import one_of
 from tests.integration.support import (
     ONCE,
     Climb,
@@ -27,7 +28,7 @@ from tests.integration.support import (
 )
 
 LEVELS = ("none", "async", "on", "remote_apply")
-SYNCHRONOUS = ("local", "remote_write", "on", "remote_apply")
+SYNCHRONOUS = ("on", *one_of("remote_apply", "remote_write", "local"))
 
 
 def codes(record) -> set[str]:
@@ -125,6 +126,7 @@ def test_a_standby_that_dies_voids_its_trial_and_the_next_one_has_another(place)
     assert_nothing_left(place)
 
 
+@pytest.mark.slow
 def test_one_that_does_not_keep_up_makes_its_trial_suspect(place):
     asked = ("--phases", "1-B", "--replica", "async", "--blocks", 1, "--warm-up", 1, "--window", 2, *ONCE)
     with climbing(place, *asked) as climb:

@@ -5,12 +5,12 @@ import pytest
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import Theirs, climbing
 
-ASKED = ("--phases", "1-B", "--warm-up", "0.2", "--window", "3", "--blocks", "2")
+ASKED = ("--phases", "1-B", "--warm-up", "0.2", "--window", "2", "--blocks", "2")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(new_place):
-    """Somebody's server, which the test may stop."""
+    """Somebody's server, which the tests may stop."""
     theirs = Theirs(new_place())
     yield theirs
     theirs.control("stop")

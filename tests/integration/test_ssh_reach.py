@@ -26,6 +26,7 @@ from bench.remote.hosts import Host
 from bench.remote.link import Link, Output
 from bench.remote.openssh import SOCKET_BYTES
 from bench.remote.secrets import Secrets
+from tests.examples import one_of
 from tests.integration.sshd import PASSWORD, Box, Tree, tree
 from tests.integration.support import as_root, wait_for
 
@@ -190,7 +191,7 @@ WAYS = [
 ]
 
 
-@pytest.fixture(params=WAYS, ids=["ProxyJump", "J", "ProxyCommand"])
+@pytest.fixture(params=one_of(*WAYS), ids=["ProxyJump", "J", "ProxyCommand"])
 def behind(request, boxes: Tree, box: Box, known: Path, tmp_path: Path):
     """A box behind a gateway; by what known_hosts says of either."""
     gateway = boxes.start()

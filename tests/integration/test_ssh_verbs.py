@@ -352,7 +352,7 @@ def test_the_doctor_takes_no_ssh_of_the_inventorys_own_and_names_one_that_is_nam
 FOREIGN = {"ko_KR": "암호", "de_DE": "Passwort"}
 
 
-@pytest.fixture(params=one_of(*FOREIGN))
+@pytest.fixture(params=FOREIGN)
 def foreign(request, shelf: Shelf, boxes: Tree) -> Iterator[Shelf]:
     """A box whose sudo asks for a password, and speaks Korean or German."""
     box = boxes.start(config=boxes.speaks(request.param))
@@ -364,6 +364,7 @@ def foreign(request, shelf: Shelf, boxes: Tree) -> Iterator[Shelf]:
     boxes.sudo_asks(asks=False)
 
 
+@pytest.mark.slow
 def test_the_doctor_and_a_verb_know_a_sudo_of_another_language(foreign: Shelf) -> None:
     assert "SUDO=1 tries your password" in foreign.run(*doctor())
     assert "sudo did not accept the" in foreign.run(*doctor(), *given("wrong"), code=1)

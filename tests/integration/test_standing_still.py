@@ -64,7 +64,8 @@ def test_clients_or_a_server_that_stood_still_make_a_trial_suspect(place, still)
         stalled(record)
 
 
-@pytest.mark.parametrize(("phase", "processes"), one_of(("2", 2), ("1-B", 2)))
+@pytest.mark.slow
+@pytest.mark.parametrize(("phase", "processes"), [("2", 2), ("1-B", 2)])
 def test_so_do_several_clients_or_the_server_of_several_or_one_client_while_the_others_go_on(place, phase, processes):
     """One client by its part of all clients' time."""
     found = measured(place, [phase], [clients, server, one_client], "--processes", processes)

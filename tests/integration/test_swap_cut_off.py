@@ -48,6 +48,14 @@ RELOADING: dict[str, tuple[Cut, str]] = {
     "before the files are read again": ((Swapping, "reload", False), "new"),
     "after the files are read again": ((Swapping, "reload", True), "new"),
 }
+FIRST = {
+    (RESTARTED.name, "before the file is replaced"),
+    (RESTARTED.name, "after the file is replaced"),
+    (RESTARTED.name, "before the server is started"),
+    (RELOADED.name, "before the files are read again"),
+    (RELOADED.name, "after it is proved"),
+}
+"""Where `make test` cuts; `make test-slow` does at every step."""
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +114,9 @@ def in_force(server: PrivateServer, swapping: Swapping, variants) -> list[str]:
 @pytest.mark.parametrize(
     ("new", "where", "side"),
     [
-        pytest.param(new, *steps[step], id=f"{new.name}, {step}")
+        pytest.param(
+            new, *steps[step], id=f"{new.name}, {step}", marks=() if (new.name, step) in FIRST else pytest.mark.slow
+        )
         for new, steps in ((RESTARTED, STEPS), (RELOADED, RELOADING))
         for step in steps
     ],

@@ -13,12 +13,24 @@ from bench.engines.postgresql.session import DriftError, VariantError
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
 from tests.builders import FROM_18_ON
+from tests.examples import one_of
 from tests.integration.support import BRIEF, CopiedServer, climbing
 
 HARNESS = harness_for(40, tls=False)
 MAJOR = build_of(find_binaries()).major
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
 LAST_GOOD = as_variant("last-good", "work_mem = 5MB\nwal_buffers = 1MB\n")
+STARTED = {
+    "async-commit",
+    "big-wal",
+    "huge-pages",
+    "pgtune-oltp",
+    "pigsty-crit",
+    "shared-buffers-25",
+    "timescaledb-tune",
+    "wal-compression",
+}
+"""Started by `make test`, the others by `make test-slow`; servers of other majors read each (``test_majors``)."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +77,13 @@ def unquoted(text):
 # --- what is built in ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(set(variant_names()) - FROM_18_ON))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in STARTED else pytest.mark.slow)
+        for name in sorted(set(variant_names()) - FROM_18_ON)
+    ],
+)
 def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason(server, name):
     machine = this_machine(server.data_directory())
     variant = variants_for([name], machine, 40, HARNESS, MAJOR)[name]
@@ -238,11 +256,13 @@ EXPLAINING = "shared_preload_libraries = 'auto_explain'\nwal_buffers = 1MB\nauto
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("log_min_duration = bogus", "auto_explain.log_min_duration = bogus: in force is -1 of ms from default"),
-        ("sample_rate = some", "auto_explain.sample_rate = some: in force is 1 from default"),
-        ("log_analyze = perhaps", "auto_explain.log_analyze = perhaps: in force is off from default"),
-        ("log_format = prose", "auto_explain.log_format = prose: in force is text from default"),
         ("log_min_durationn = 3s", "auto_explain.log_min_durationn = 3s: this server has no such parameter"),
+        *one_of(
+            ("log_min_duration = bogus", "auto_explain.log_min_duration = bogus: in force is -1 of ms from default"),
+            ("sample_rate = some", "auto_explain.sample_rate = some: in force is 1 from default"),
+            ("log_analyze = perhaps", "auto_explain.log_analyze = perhaps: in force is off from default"),
+            ("log_format = prose", "auto_explain.log_format = prose: in force is text from default"),
+        ),
     ],
 )
 def test_what_an_extension_does_not_take_is_refused_and_the_last_good_variant_is_put_back(good, text, why):
@@ -251,12 +271,12 @@ def test_what_an_extension_does_not_take_is_refused_and_the_last_good_variant_is
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [
+    one_of(
         ("log_min_duration = 3000", "3s"),
         ("sample_rate = .5", "0.5"),
         ("log_analyze = YES", "on"),
         ("log_format = JSON", "json"),
-    ],
+    ),
 )
 def test_what_an_extension_takes_is_in_force_in_whatever_words(server, text, shown):
     server.apply(as_variant("explained", EXPLAINING + text))

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from bench.plan.sweep import AUTOMATIC
-from tests.integration.support import Climb, added_folder, climbing, pgladder
+from tests.integration.support import ONCE, Climb, added_folder, climbing, pgladder
 
 AT_ONCE, SLEEP_S = 4, 0.02
 SLEEPS = f"""-- a table of whose rows {AT_ONCE} at a time are written, each for a while
@@ -25,8 +25,8 @@ BEGIN
 END $$;
 CREATE TRIGGER sleep BEFORE INSERT ON {{schema}}.events FOR EACH ROW EXECUTE FUNCTION {{schema}}.sleep();
 """
-POOLS, BLOCKS = AUTOMATIC["pool"], 3
-ASKED = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--blocks", BLOCKS)
+POOLS, BLOCKS = AUTOMATIC["pool"], 2
+ASKED = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--blocks", BLOCKS, *ONCE)
 SHORT = ("--warm-up", 0.2, "--window", 0.5)
 
 

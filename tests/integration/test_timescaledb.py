@@ -17,6 +17,7 @@ from bench.engines.postgresql.session import LayoutError
 from bench.engines.postgresql.variants import harness_for
 from bench.model.values import Transport
 from bench.store.run_directory import RunDirectory
+from tests.examples import one_of
 from tests.integration import trees
 from tests.integration.support import BRIEF, Climb, CopiedServer, climbing, pgladder
 
@@ -46,7 +47,7 @@ class Both:
         return " ".join(f"{name}={reached[name]}" for name in ("host", "port", "user", "password", "dbname"))
 
 
-@pytest.fixture(scope="module", params=MAJORS)
+@pytest.fixture(scope="module", params=one_of(*MAJORS))
 def both(request, new_place) -> Iterator[Both]:
     made = Both(new_place(), request.param)
     try:
@@ -135,7 +136,7 @@ def test_after_a_crash_its_database_is_there_again(preloaded):
 @pytest.fixture(scope="module")
 def climbed(new_place) -> Climb:
     programs, place = programs_of("17"), new_place()
-    asked = ("--bin-dir", programs, "--phases", "2-D", "2-G", "3-T", "3-T2", "3-T3", "--blocks", 2)
+    asked = ("--bin-dir", programs, "--phases", "2-D", "2-G", "3-T", "3-T2", "3-T3", "--blocks", 1)
     with climbing(place, *asked, "--versions", "17", *BRIEF) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
@@ -146,9 +147,8 @@ def test_rungs_of_both_are_measured_in_the_same_blocks_and_each_row_is_found(cli
     records = climbed.records()
     engine = {"2-D": "postgresql", "2-G": "postgresql"} | dict.fromkeys(("3-T", "3-T2", "3-T3"), "timescaledb")
     layout = {"postgresql": "plain", "timescaledb": "hypertable"}
-    assert sorted({(record.trial.phase, record.trial.block) for record in records}) == [
-        (phase, block) for phase in sorted(engine) for block in (1, 2)
-    ]
+    assert {record.trial.phase for record in records} == engine.keys()
+    assert {record.trial.block for record in records} == {1}
     for record in records:
         assert record.engine == engine[record.trial.phase]
         assert record.trial.layout == layout[record.engine]
@@ -173,6 +173,7 @@ def test_both_stand_in_one_ladder_and_what_the_others_are_is_told(climbed):
     assert facts["chunk_interval_s"] > 0
 
 
+@pytest.mark.slow
 def test_its_layouts_are_compared_with_those_of_postgresql(new_place):
     programs, place = programs_of("17"), new_place()
     asked = ("--bin-dir", programs, "--versions", "17", "--phases", "2-G", "--layouts", "plain,hypertable")

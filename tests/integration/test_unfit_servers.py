@@ -91,6 +91,7 @@ def test_what_does_not_wait_for_standbys_is_measured(theirs, place):
         assert run(theirs, place, *ONE).code == 0
 
 
+@pytest.mark.slow
 def test_a_role_whose_idle_sessions_are_soon_ended_is_measured(theirs, place):
     limit = "ALTER ROLE ann SET idle_session_timeout = '300ms'"
     with changed(theirs, limit, "ALTER ROLE ann RESET idle_session_timeout"):

@@ -17,6 +17,7 @@ from bench.report.page.assets import assets
 from bench.results.read import ladder_of
 from bench.workload.phase import ladder
 from tests.builders import a_histogram, a_host, a_record, a_samples, compared_run, doubtful, pulled, void
+from tests.examples import one_of
 from tests.experiments import a_run as a_run_with_experiments
 from tests.experiments import explained, planned, waiting
 from tests.sweeps import a_sweep, at_rates
@@ -71,8 +72,9 @@ def keep(browser, name):
         browser.screenshot(Path(directory) / f"{name}.png")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("device", WIDTHS)
+@pytest.mark.parametrize(
+    ("device", "theme"), [("desktop", "light"), *one_of(("phone", "dark"), ("desktop", "dark"), ("phone", "light"))]
+)
 def test_every_chart_is_drawn_without_a_complaint_and_nothing_is_fetched(browser, page, device, theme):
     browser.show(page, width=WIDTHS[device], theme=theme)
     keep(browser, f"{device}-{theme}")
@@ -176,9 +178,7 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
 
 @pytest.mark.parametrize(
     ("name", "run", "series"),
-    [
-        ("pools", lambda: a_sweep((1000, 1900, 3400, 3600, 3550)), 1),
-        ("rates", lambda: at_rates(lambda _: 31_000, (10_000, 20_000, 40_000)), 1),
+    one_of(
         (
             "grid",
             lambda: at_rates(
@@ -189,7 +189,9 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
             ),
             3,
         ),
-    ],
+        ("pools", lambda: a_sweep((1000, 1900, 3400, 3600, 3550)), 1),
+        ("rates", lambda: at_rates(lambda _: 31_000, (10_000, 20_000, 40_000)), 1),
+    ),
 )
 def test_a_sweep_is_drawn_with_its_values_on_the_axis(browser, tmp_path, name, run, series):
     swept = run()
@@ -285,8 +287,10 @@ def test_a_page_of_200_long_trials_with_vega_is_below_a_megabyte(tmp_path):
 # --- the top ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("device", "width"), [("wide", 1440), ("phone", 390)])
+@pytest.mark.parametrize(
+    ("device", "width", "theme"),
+    [("wide", 1440, "light"), *one_of(("phone", 390, "dark"), ("wide", 1440, "dark"), ("phone", 390, "light"))],
+)
 def test_the_answer_is_on_the_first_screen_and_all_else_is_folded(browser, page, device, width, theme):
     browser.show(page, width=width, theme=theme, unfolded=False)
     keep(browser, f"top-{device}-{theme}")
