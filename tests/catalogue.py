@@ -103,6 +103,7 @@ TRANSLATED = (
     "report/page/comparing.py",
     "report/page/explaining.py",
     "report/page/figures.py",
+    "report/page/header.py",
     "report/page/page.html.j2",
     "report/page/sweeping.py",
     "report/page/top.py",

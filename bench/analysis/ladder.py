@@ -66,7 +66,7 @@ class LadderReport:
     falls: tuple[Fall, ...] = ()
     """Trials whose rate fell to a lower level and stayed there; the notes tell them in words."""
     answer: LadderAnswer | None = None
-    """What it all comes to; None: rows came at a rate."""
+    """What it all comes to; None: rows came at a rate, or the rate that keeps a promise was searched for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,8 @@ def ladder_report(run: PulledRun) -> LadderReport:
         notes=tuple(notes),
         ladders=tuple(found),
         falls=found_falls,
-        answer=answer_of(found),
+        # Its one closed loop only bounds a search: it is no answer.
+        answer=None if run.plan.promise else answer_of(found),
     )
 
 

@@ -36,34 +36,43 @@ def ask(name: str, question: Question, options: argparse.Namespace) -> int:
     """Answer a question from the runs that are named, or measure what it asks for; return the exit code."""
     given = _given(options)
     directories: list[Path] = given.pop("directories", [])
-    if not question.measures_here:
-        results = Results(directories=tuple(directories))
-    elif directories and not question.repeats:
-        measured = tr("{run} was measured already: leave out {{}}, or the directory.", run=directories[0])
-        _refuse(given, _measuring(question), measured)
-        results = Results(directories=tuple(directories))
-    else:
+    if question.measures_here and (question.repeats or not directories):
         there = tr("{} is of runs that are there already: name their directories.")
         _refuse(given, question.options_of_results, there)
-        results = _measured(name, question, given, directories)
-    return _answer(question, results, given)
+        return _concluded(question, _measured(name, question, given, directories), given)
+    if question.measures_here:
+        measured = tr("{run} was measured already: leave out {{}}, or the directory.", run=directories[0])
+        _refuse(given, _measuring(question), measured)
+    return _answer(question, Results(directories=tuple(directories)), given)
 
 
 def climb(question: Question, options: argparse.Namespace) -> int:
-    """Measure the ladder here, show it, write its page and say where it is; return the exit code."""
+    """Measure the ladder here and show it, as any other question; say what else its run tells; return the exit code."""
     from bench.plan.contrast import tried_factors
 
     given = _given(options)
     if "margin" in given and not given.keys() & {"until_decided", "plan", "resume"}:
         raise UsageError(tr("--margin goes with --until-decided; pgladder compare takes one of its own."))
     results = _measured(LADDER, question, given, [])
-    code = _answer(question, results, given)
+    code = _concluded(question, results, given)
     [directory] = results.directories
-    out = console(stderr=for_programs(given))
-    out.print()
     if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1:
+        out = console(stderr=for_programs(given))
         out.print(tr("Which is faster: pgladder compare {run}", run=directory), soft_wrap=True)
-    return max(code, _write_page(directory, out, given))
+    return code
+
+
+def _concluded(question: Question, results: Results, given: Mapping[str, Any]) -> int:
+    """Answer a question from what was just measured, and write its page, which is there also without an answer."""
+    if not question.has_page:
+        return _answer(question, results, given)
+    out = console(stderr=for_programs(given))
+    try:
+        code = _answer(question, results, given)
+    finally:
+        out.print()
+        page = _write_page(results.directories[0], out, given)
+    return max(code, page)
 
 
 def _write_page(directory: Path, out: Console, given: Mapping[str, Any]) -> int:

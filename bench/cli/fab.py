@@ -114,7 +114,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
         return False
     # The page first: it is there also where there is no answer.
     page = None
-    if measured and not question.repeats:
+    if measured and question.has_page:
         page, _ = write_page(results.directories[0], None, given)
     try:
         if measured:

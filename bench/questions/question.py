@@ -79,6 +79,11 @@ class Question:
         here = HERE in self.measured or self.carries_out is not None
         return here and (self.repeats or self.directories != "DIR")
 
+    @property
+    def has_page(self) -> bool:
+        """A page is written of what was measured for it: not of a run that is held against another one, nor of cuts."""
+        return bool(self.measured) and not self.repeats
+
     def of_run(self) -> list[Option]:
         """Return the common options of what is measured that mean something to it."""
         if not self.measured or self.repeats:

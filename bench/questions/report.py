@@ -9,10 +9,13 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import __version__
+from bench.analysis import explain
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
+from bench.analysis.noise import box_noise, is_aa
 from bench.analysis.pulled import PulledRun
+from bench.analysis.slo import Slo, slo
 from bench.analysis.sweep import Sweep, sweep
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.language import tr
@@ -22,6 +25,7 @@ from bench.plan.options import ANSWER, Option
 from bench.plan.sweep import is_sweep
 from bench.questions.explain import explained, has_experiments
 from bench.questions.question import Answer, Given, Question
+from bench.report.noise import answer_of
 from bench.results.noise_floors import compare_box, compare_side_by_side
 from bench.results.read import doubtful, ladder_of, read
 from bench.stats import knee
@@ -60,10 +64,12 @@ def write_page(directory: Path, out: Path | None, given: Given) -> tuple[Path, S
     explanations = []
     for each, run in zip(found, runs, strict=True):
         if has_experiments(each.plan()):
-            explanations.append((explained(each, run), run))
+            explanations.append((explained(each, run, margin or explain.MARGIN), run))
     sweeps = [(sweep(run, margin or knee.MARGIN), run.box) for run in runs if is_sweep(run.plan)]
+    searches = [(slo(run), run.box) for run in runs if run.plan.promise]
+    noises = [(_noise(run, margin or MARGIN), run.box) for run in runs if is_aa(run.plan)]
     page = out or directory / REPORT
-    _write(page, runs, reports, comparisons, refusals, explanations, sweeps)
+    _write(page, runs, reports, comparisons, refusals, explanations, sweeps, searches, noises)
     return page, reports
 
 
@@ -81,13 +87,17 @@ def _write(
     refusals: Sequence[str] = (),
     explanations: Sequence[tuple[Explained, PulledRun]] = (),
     sweeps: Sequence[tuple[Sweep, str]] = (),
+    searches: Sequence[tuple[Slo, str]] = (),
+    noises: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Write a page."""
     # Loaded here: most comparisons write no page, and what it is made of takes a while.
     from bench.report.page import build_page
     from bench.report.page.assets import assets
 
-    html = build_page(runs, reports, assets(), __version__, comparisons, refusals, explanations, sweeps)
+    html = build_page(
+        runs, reports, assets(), __version__, comparisons, refusals, explanations, sweeps, searches, noises
+    )
     if page.is_dir():
         raise UsageError(
             tr(
@@ -103,6 +113,14 @@ def _write(
         raise HostError(
             tr("{page} can't be written ({why}): name another place for the page.", page=page, why=why)
         ) from error
+
+
+def _noise(run: PulledRun, margin: float) -> str:
+    """Return what an A/A run tells of its box, or why nothing."""
+    try:
+        return answer_of(box_noise(run, margin=margin))
+    except UsageError as error:
+        return str(error)
 
 
 def _compared(plan: Plan) -> list[str]:

@@ -95,6 +95,7 @@ def test_stock_against_itself_is_not_called_different_and_tells_the_noise(place)
     ended = pgladder("noise", *asked, "--data-dir", place / "data", "--json", cwd=place)
     assert ended.code == 0, ended.err
     [floor] = json.loads(ended.out)["floors"]
+    assert "Page: " in ended.err
     assert floor["floor"]["comparison"]["verdict"] in ("equivalent", "undecided")
     assert floor["floor"]["spread"] > 0
     [run] = (place / "results").glob("*/*/plan.json")

@@ -42,6 +42,7 @@ def explained(new_place, folder) -> Climb:
     with climbing(place, *asked, question="explain", env={"PGLADDER_PATH": str(folder)}) as climb:
         ended = climb.end()
         assert ended.code == 0, ended.err
+        assert f"\nPage: {climb.directory.path / 'report.html'}\n" in ended.out
         yield climb
 
 

@@ -126,6 +126,10 @@ def test_what_no_server_keeps_is_told_and_a_rate_that_is_asked_for_makes_the_exi
     told = "2-D does not keep 50 % of rows within 0.001 ms at 200 rows/s (0 of 2 repeats), nor at any other down to"
     assert told in " ".join(ended.out.split())
     assert answer(hopeless)["answers"][0]["highest"] is None
+    page = hopeless.directory.path / "report.html"
+    assert f"\nPage: {page}\n" in ended.out
+    assert "<title>What is the highest rate on" in page.read_text()
+    assert told in page.read_text()
 
 
 @pytest.mark.parametrize(

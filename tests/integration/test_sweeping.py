@@ -71,7 +71,9 @@ def test_a_planted_knee_is_found_to_a_step_whatever_else_the_machine_does(new_pl
     asked = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--blocks", 8, "--margin", 0.2)
     longer = ("--warm-up", 0.5, "--window", 4)
     with climbing(place, "--of", "pool=auto", *asked, *longer, question="sweep", env=env) as climb:
-        assert climb.end().code in {0, 1}
+        ended = climb.end()
+        assert ended.code in {0, 1}
+        assert f"\nPage: {climb.directory.path / 'report.html'}\n" in ended.out
         [curve] = answer(climb)["curves"]
     assert curve["points"][curve["knee"]]["values"]["pool"] in {3, 4, 5, 6}
 

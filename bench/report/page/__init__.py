@@ -18,6 +18,7 @@ from bench.analysis.ladder import LadderReport
 from bench.analysis.pooling import differing_plans
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
+from bench.analysis.slo import Slo
 from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
 from bench.model.language import later, spoken, tr
@@ -27,6 +28,7 @@ from bench.report.page import view
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
 from bench.report.page.explaining import ExplainedView
+from bench.report.page.header import header_of
 from bench.report.page.sweeping import SweepView
 from bench.report.published import beside_heading, rule
 
@@ -47,8 +49,24 @@ def build_page(
     not_compared: Sequence[str] = (),
     explanations: Sequence[tuple[Explained, PulledRun]] = (),
     sweeps: Sequence[tuple[Sweep, str]] = (),
+    searches: Sequence[tuple[Slo, str]] = (),
+    noises: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Return the page's HTML; ``reports`` are of the same runs, in their order, ``sweeps`` with the host of each."""
+    """Return the page's HTML.
+
+    Args:
+        runs: of one host or several.
+        reports: of the same runs, in their order.
+        assets: what draws the charts.
+        version: of pgladder.
+        comparisons: of the runs, or within them.
+        not_compared: why some can't be compared.
+        explanations: of those with experiments.
+        sweeps: each with its host, as all that follow.
+        searches: of the highest rate that keeps a promise.
+        noises: what A/A runs tell of their boxes, in a sentence each.
+
+    """
     names = view.names_of(runs)
     compared, explained = list(map(ComparisonView, comparisons)), list(starmap(ExplainedView, explanations))
     swept = list(starmap(SweepView, sweeps))
@@ -57,7 +75,8 @@ def build_page(
         language=spoken(),
         version=version,
         headed=any(host.top.number for host in hosts),
-        question=view.question_of(names, compared, swept, explained),
+        header=header_of(names, reports, compared, swept, explained, searches, noises),
+        against_itself=bool(noises),
         hosts=hosts,
         names=names,
         server=view.server_of(runs),

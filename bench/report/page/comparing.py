@@ -60,6 +60,16 @@ class CellView:
     """Of each pair, what a row costs of CPU time, WAL, flushes and buffers."""
 
 
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """A pair in the matrix: the number and its verdict stand apart."""
+
+    ratio: str
+    verdict: str
+    by: str
+    """Which rates decide, where it is not those that were measured."""
+
+
 @dataclass(frozen=True)
 class ComparisonView:
     """One comparison."""
@@ -134,12 +144,13 @@ class ComparisonView:
         return candidates(self.report)
 
     @property
-    def matrix(self) -> Iterable[tuple[str, list[str]]]:
+    def matrix(self) -> Iterable[tuple[str, list[MatrixCell]]]:
         """A line a cell: ratio and verdict of each arm."""
         for cell in self.report.cells:
             found = in_matrix(self.report, cell)
-            texts = [" ".join(map(verdict_words, filter(None, found.get(name, [DASH])))) for name in self.names]
-            yield heading(cell, self.report.cells), texts
+            pairs = [found.get(name, (DASH, "", "")) for name in self.names]
+            cells = [MatrixCell(ratio, verdict_words(verdict), verdict_words(by)) for ratio, verdict, by in pairs]
+            yield heading(cell, self.report.cells), cells
 
     @property
     def caption(self) -> str:

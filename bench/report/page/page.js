@@ -1,5 +1,5 @@
 "use strict";
-// Draws each chart from its rows in the colours of the style sheet, and again when those change.
+// Draws each chart from its rows in the colours of the style sheet, and again when those change; keeps what is open.
 const specifications = JSON.parse(document.getElementById("specifications").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const palettes = {
@@ -94,9 +94,34 @@ async function drawShown(again) {
   document.documentElement.dataset.drawn = "all";
 }
 
+// The address keeps what the reader opened and, after a ~, closed: #climb.~comparison-1
+const parts = [...document.querySelectorAll("details[id]")];
+const usual = new Map(parts.map((part) => [part.id, part.open]));
+function opened() {
+  const others = parts.filter((part) => part.open !== usual.get(part.id));
+  return others.map((part) => (part.open ? part.id : `~${part.id}`)).join(".");
+}
+let kept;
+function follow() {
+  const names = location.hash.slice(1).split(".");
+  for (const part of parts) part.open = usual.get(part.id) && !names.includes(`~${part.id}`);
+  const named = names.map((name) => document.getElementById(name)).filter((each) => each !== null);
+  for (const each of named)
+    for (let part = each.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+  named[0]?.scrollIntoView();
+  kept = opened();
+}
+function keep() {
+  if (opened() === kept) return; // a link to what is open anyway stays
+  kept = opened();
+  history.replaceState(null, "", kept ? `#${kept}` : location.href.split("#")[0]);
+}
+addEventListener("hashchange", follow);
+follow();
+
 let drawing = Promise.resolve();
 const queue = (again) => { drawing = drawing.then(() => drawShown(again)); };
 dark.addEventListener("change", () => queue(true));
-document.addEventListener("toggle", () => queue(false), true);
+document.addEventListener("toggle", () => { queue(false); keep(); }, true);
 addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course" && !folded(chart)).forEach(draw));
 queue(false);

@@ -85,7 +85,7 @@ class TopView:
 
     @property
     def answer(self) -> LadderAnswer | None:
-        """What the climb came to; None: rows came at a rate."""
+        """What the climb came to; None: nobody climbed (rows came at a rate)."""
         return self.report.answer
 
     @property

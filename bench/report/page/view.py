@@ -7,11 +7,9 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from bench.analysis.answer import KINDS
 from bench.analysis.comparison import of_version
 from bench.analysis.host_notes import host_notes
 from bench.analysis.ladder import Ladder, LadderReport, rung_names, side_by_side
-from bench.analysis.listing import listed
 from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
@@ -24,10 +22,7 @@ from bench.report.bound import bound_cells, how_to_know, is_plain, legend, unkno
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, count, figure, rate
 from bench.report.open_loop import open_loops
-from bench.report.page.comparing import ComparisonView
-from bench.report.page.explaining import ExplainedView
 from bench.report.page.figures import Figure, climb, courses, of_ladder
-from bench.report.page.sweeping import SweepView
 from bench.report.page.top import TopView
 from bench.report.published import page_rows
 from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common, in_doubt, more_cells
@@ -276,29 +271,6 @@ def server_of(runs: Sequence[PulledRun]) -> str:
     majors = {major(run.host) for run in runs}.union(*(run.plan.versions for run in runs)) - {UNKNOWN}
     in_order = sorted(majors, key=lambda each: (len(each), each))  # 9 before 17
     return f"PostgreSQL {tr(' and ').join(in_order)}".strip()
-
-
-def question_of(
-    names: Sequence[str],
-    comparisons: Sequence[ComparisonView],
-    sweeps: Sequence[SweepView],
-    explanations: Sequence[ExplainedView],
-) -> str:
-    """Return the question that a page answers; empty: how many rows a second, which its number says."""
-    where = listed(names)
-    if comparisons:
-        report = comparisons[-1].report
-        kind = KINDS.get(report.across, report.across)
-        if report.of_runs:
-            names_of_arms = listed([arm.name for arm in report.cells[0].arms], "or")
-            return tr("Which {kind} is faster: {names}?", kind=tr(kind), names=names_of_arms)
-        return tr("Which {kind} is faster on {where}?", kind=tr(kind), where=where)
-    if sweeps:
-        return tr("{question} on {where}?", question=sweeps[0].title.rstrip("?."), where=where)
-    if explanations:
-        phases = listed([rung.phase for rung in explanations[0].found.rungs])
-        return tr("What stands in the way of {phases} on {where}?", phases=phases, where=where)
-    return ""
 
 
 def names_of(runs: Sequence[PulledRun]) -> list[str]:

@@ -58,16 +58,19 @@ class Browser:
     def _devtools(self, command, **parameters):
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
-    def show(self, page, *, width, theme="light", height=900, unfolded=True, media=""):
+    def show(self, page, *, width, theme="light", height=900, unfolded=True, media="", fragment=""):
         """Open a file in a window of so many pixels, as a phone where it is narrow; wait until its charts are drawn.
 
-        ``unfolded``: open all its parts, which are folded at first; ``media``: "print" is as on paper.
+        ``unfolded``: open all its parts, which are folded at first; ``media``: "print" is as on paper;
+        ``fragment``: ends its address.
         """
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._devtools("Emulation.setDeviceMetricsOverride", **size)
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self._devtools("Emulation.setEmulatedMedia", media=media, features=features)
-        self._ask("POST", "/url", {"url": page.as_uri()})
+        if fragment:  # of the page that is shown already it would only be followed
+            self._ask("POST", "/url", {"url": "about:blank"})
+        self._ask("POST", "/url", {"url": page.as_uri() + fragment})
         self._ask("POST", "/timeouts", {"script": ANSWER_S * 1000})
         self.wait("document.documentElement.dataset.drawn")
         if unfolded:

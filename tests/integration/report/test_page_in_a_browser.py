@@ -369,3 +369,65 @@ def test_a_run_of_one_rung_that_was_never_published_and_no_fingerprint_has_no_co
     keep(browser, "one-rung")
     assert [each.message for each in browser.complaints()] == []
     assert "another machine, a landmark only" not in browser.run("document.querySelector('#climb').textContent")
+
+
+# --- the address -----------------------------------------------------------------------------------------------------
+
+
+def opened(browser):
+    """The parts that are open."""
+    return browser.run("[...document.querySelectorAll('details.part[open]')].map(part => part.id)")
+
+
+def click(browser, part):
+    browser.run(f"document.querySelector('#{part} > summary').click()")
+
+
+@pytest.mark.parametrize("width", WIDTHS.values())
+def test_a_link_to_a_part_opens_it_and_goes_there(browser, page, width):
+    browser.show(page, width=width, height=400, unfolded=False, fragment="#climb")
+    assert opened(browser) == ["climb"]
+    assert browser.run("document.querySelector('#climb .chart').dataset.drawn") == "yes"
+    assert abs(browser.run("document.querySelector('#climb').getBoundingClientRect().top")) < 5
+    assert browser.run("location.hash") == "#climb"
+    assert [each.message for each in browser.complaints()] == []
+
+
+def test_the_address_keeps_what_is_opened_and_brings_it_back(browser, page):
+    browser.show(page, width=1280, unfolded=False)
+    for part in ("ladder-1-1", "climb"):
+        click(browser, part)
+    browser.wait("location.hash === '#climb.ladder-1-1'")
+    browser.show(page, width=1280, unfolded=False, fragment="#climb.ladder-1-1")
+    assert opened(browser) == ["climb", "ladder-1-1"]
+    steps = browser.run("history.length")
+    for part in ("climb", "ladder-1-1"):
+        click(browser, part)
+    browser.wait("location.hash === ''")
+    assert "#" not in browser.run("location.href")
+    assert browser.run("history.length") == steps
+    assert [each.message for each in browser.complaints()] == []
+
+
+def test_what_is_open_at_first_stays_closed_where_it_was_closed(browser, tmp_path):
+    run = compared_run({"stock": [100, 103, 98, 101], "async-commit": [205, 210, 190, 207]})
+    path = tmp_path / "compared.html"
+    comparison = compare_arms([run], lambda *_: None)
+    path.write_text(build_page([run], [ladder_of(run)], assets(), "0.1.0", [comparison], []))
+    browser.show(path, width=1280, unfolded=False)
+    assert opened(browser) == ["comparison-1"]
+    click(browser, "comparison-1")
+    browser.wait("location.hash === '#~comparison-1'")
+    browser.show(path, width=1280, unfolded=False, fragment="#~comparison-1")
+    assert opened(browser) == []
+
+
+def test_an_address_that_is_changed_is_followed_into_what_is_folded(browser, page):
+    browser.show(page, width=1280, unfolded=False, fragment="#climb")
+    browser.run("location.hash = 'fingerprint-system'")
+    browser.wait("document.querySelector('#fingerprint-system').open")
+    assert opened(browser) == ["fingerprint"]
+    browser.run("location.hash = 'no-such-part'")
+    browser.wait("!document.querySelector('#fingerprint').open")
+    assert opened(browser) == []
+    assert [each.message for each in browser.complaints()] == []

@@ -12,16 +12,34 @@ from rich.console import Console
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
 from bench.analysis.ladder_answer import Next
+from bench.analysis.noise import box_noise
 from bench.analysis.sides import compare_runs
+from bench.analysis.slo import slo
 from bench.model.fingerprint import Unreadable
 from bench.report.comparison import show_comparison
+from bench.report.noise import answer_of
+from bench.report.open_loop import open_loops
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
 from bench.report.page.top import TopView
 from bench.report.page.view import climbers
 from bench.results.read import ladder_of
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, changed, compared_run, doubtful, pulled, void
+from tests.builders import (
+    a_histogram,
+    a_host,
+    a_plan,
+    a_record,
+    a_trial,
+    again,
+    changed,
+    compared_run,
+    doubtful,
+    pulled,
+    void,
+)
+from tests.sweeps import at_rates
+from tests.unit.plan.test_promise import carried_out, searching, up_to
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
 VIRTUAL = {"system": {"hypervisor": True}}
@@ -329,6 +347,15 @@ def test_the_page_has_the_figures_that_the_terminal_prints():
     assert "work_mem 4MB → 5MB" in shown.text
 
 
+def test_in_the_matrix_the_verdict_stands_apart_from_the_number():
+    shown = compared_page(compared_run({"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]]}, ("2", "2-C")))
+    assert shown.html.count("<td><b>2.000</b> <span>faster</span></td>") == 2
+
+
+def test_the_page_says_why_latencies_have_more_or_fewer_figures():
+    assert "each in as many figures as its commits bear" in page(pulled(a_record())).text
+
+
 def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_floor():
     noise = CellNoise(
         variant="stock", measured="2026-11-22", blocks=9, spread=0.02, drift=0, detectable=0.03, blocks_for_margin=9
@@ -466,3 +493,71 @@ def test_a_row_of_the_forest_says_first_what_tells_it_from_the_others():
     run = replace(run, records=records, plan=replace(run.plan, trials=trials))
     rows = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
     assert [row["rung"] for row in rows[1:]] == ["fast | 2 · plain", "fast | 2-C · unlogged"]
+
+
+# --- what else a run was made for ------------------------------------------------------------------------------------
+
+
+def begins(found, question):
+    """What a page says right after its question."""
+    assert f"<title>{question}</title>" in found.html
+    return found.text[found.text.index(question, found.text.index("· ")) + len(question) :].strip()
+
+
+def searched(records):
+    plan = searching()
+    own = [record for record in carried_out(plan, up_to(4321.0))[:records] if not record.trial.experiment]
+    run = replace(pulled(*own), plan=plan.as_asked())
+    report, found = ladder_of(run), slo(run)
+    assert report.answer is None
+    html = build_page([run], [report], Assets("/* vega */", {}), "0.1.0", searches=[(found, run.box)])
+    return found, Page(html)
+
+
+def test_the_page_of_a_search_begins_with_the_rate_that_keeps_the_promise_and_has_no_other_number():
+    found, shown = searched(None)
+    question = "What is the highest rate on bench-1 that keeps 99 % of rows within 50 ms?"
+    assert begins(shown, question).startswith(found.sentence)
+    assert "keeps 99 % of rows within 50 ms up to 4,260 rows/s" in found.sentence
+    assert 'class="big"' not in shown.html
+    assert 'id="how-many"' not in shown.html
+
+
+def test_the_page_of_a_search_that_was_cut_says_so_first():
+    found, shown = searched(6)
+    after = begins(shown, "What is the highest rate on bench-1 that keeps 99 % of rows within 50 ms?")
+    assert after.startswith(f"So far: this run is not complete. {found.sentence}")
+    assert "the search has not come to its end" in found.sentence
+
+
+def test_the_page_of_rows_at_a_rate_begins_with_how_long_they_took_and_says_it_once():
+    run = at_rates(lambda _: 31_000, (10_000,))
+    [sentence] = open_loops(ladder_of(run).ladders[0])
+    found = page(run)
+    assert begins(found, "How long do rows take on bench-1 when they come at a rate?").startswith(sentence)
+    assert found.text.count(sentence) == 1
+
+
+def test_the_page_of_equal_runs_asks_how_much_they_differ_and_not_which_is_faster():
+    run = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}))
+    comparison, said = compare_arms([run], lambda *_: None), answer_of(box_noise(run))
+    assets = Assets("/* vega */", {"forest": {}})
+    found = Page(build_page([run], [ladder_of(run)], assets, "0.1.0", [comparison], noises=[(said, run.box)]))
+    assert begins(found, "How much do equal runs differ on bench-1?").startswith(said)
+    assert "Two equal runs of 6 blocks differ here by up to ±" in said
+    assert "Which is faster?" not in found.text
+    assert "Which configuration" not in found.text
+    assert "Equal runs against each other" in found.text
+    assert comparison.sentence in found.text
+
+
+# --- what can be opened ----------------------------------------------------------------------------------------------
+
+
+def test_whatever_can_be_opened_has_a_name_of_its_own_in_the_address():
+    found = compared_page(compared_run({"stock": QUIET, "b": QUIET[::-1], "c": QUIET}, ("2", "2-C")))
+    opened = re.findall("<details[^>]*>", found.html)
+    names = [re.search(' id="([a-z0-9-]+)"', each)[1] for each in opened]
+    assert len(names) == len(set(names))
+    every = {"doubts", "comparison-1", "how-many", "climb", "ladder-1-1", "trials-1", "fingerprint", "fingerprint-cpu"}
+    assert every <= set(names)
