@@ -5,10 +5,11 @@ Running the trials is a plan's work; keeping the floor beside the box, ``bench.r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import expm1, log
+from math import expm1, log, sqrt
 
 from bench.model.errors import UsageError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, detectable, log_ratios
+from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, detectable, exp_or_inf, log_ratios
+from bench.stats.distributions import student_t_critical
 from bench.stats.intervals import deviation, mean_interval
 from bench.stats.planning import blocks_to_be_equivalent
 from bench.stats.steadiness import slope
@@ -30,6 +31,12 @@ class NoiseFloor:
     spread: float
     drift: float
     comparison: Comparison
+
+    @property
+    def differs(self) -> float:
+        """By how much two runs of as many equal blocks differ at most, 19 times in 20."""
+        reach = student_t_critical(ALPHA, self.blocks - 1) * self.spread / sqrt(self.blocks)
+        return exp_or_inf(reach) - 1
 
     def detectable(self, blocks: int) -> float:
         """Give the smallest relative difference that so many blocks, at least 2, find in 8 of 10 cases."""
