@@ -12,15 +12,15 @@ from bench.model.plain import harmless
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 COLUMNS = ("box", "check", "", "found")
-LONG = COLUMNS[-1]
-"""Runs over several lines."""
+WRAP = {"box", "found"}
+"""May run over several lines."""
 
 
 def show_findings(out: Console, findings: Mapping[str, Sequence[Finding]]) -> None:
     """Print the findings of each box, then what follows from all of them."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for name in COLUMNS:
-        table.add_column(tr(name), no_wrap=name != LONG, overflow="fold")
+        table.add_column(tr(name), no_wrap=name not in WRAP, overflow="fold")
     for name, found in findings.items():
         for number, one in enumerate(found):
             grade = Text(tr(GRADES[one.grade]), style=STYLES[one.grade])

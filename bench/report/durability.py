@@ -29,7 +29,7 @@ def show_durability(out: Console, found: DurabilityReport) -> None:
         "Cuts of PostgreSQL {version} on {host}, run {run}", version=found.version, host=found.host, run=found.run
     )
     out.print(Text(heading, style="bold"))
-    table = bare_table(COLUMNS, left=LEFT)
+    table = bare_table(COLUMNS, left=LEFT, wraps=LEFT[:1])
     for variant in found.variants:
         add_rows(table, _rows(variant))
     print_whole(out, table)
