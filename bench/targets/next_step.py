@@ -131,7 +131,7 @@ def _words(plan: Plan) -> Words | None:
     blocks = len(plan.blocks)
     if plan.promise:
         closed = tuple(trial for trial in plan.trials if trial.parameters.rate is None)
-        promised = {plan.promise.percentile: [f"{plan.promise.ms:g}ms"]}
+        promised: dict[str, list[str]] = {plan.promise.percentile: [f"{plan.promise.ms:g}ms"]}
         if plan.promise.rate is not None:
             promised["rate"] = [written(plan.promise.rate)]
         return _replaced(replace(plan, trials=closed, promise=None), blocks, ("blocks",), promised)
@@ -147,7 +147,7 @@ def _words(plan: Plan) -> Words | None:
 
 
 def _replaced(
-    plan: Plan, blocks: int, without: Sequence[str] = (), more: Mapping[str, list[str]] | None = None
+    plan: Plan, blocks: int, without: Sequence[str] = (), more: dict[str, list[str]] | None = None
 ) -> Words | None:
     """Return the options of a plan, some of them left out, others added."""
     words = words_of(plan, blocks)

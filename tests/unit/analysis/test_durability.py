@@ -129,7 +129,8 @@ def test_the_table_fits_eighty_columns_and_a_broken_promise_comes_in_red(capsys)
 
 def test_the_answer_comes_last_each_variants_and_then_whether_to_trust_it(capsys):
     text = " ".join(shown(capsys).split())
-    places = [text.index(words) for words in ("variant", "Power: ", "stock lost 2", "Trust: rough. Not complete: 4 of ")]
+    in_order = ("variant", "Power: ", "stock lost 2", "Trust: rough. Not complete: 4 of ")
+    places = [text.index(words) for words in in_order]
     assert places == sorted(places)
 
 
