@@ -44,9 +44,7 @@ def answer_of(findings: Mapping[str, Sequence[Finding]]) -> str:
     parts = [stops]
     if warnings := _named(findings, "warning"):
         parts.append(
-            tr_many(
-                "{count} warning: {names}", "{count} warnings: {names}", len(warnings), names=", ".join(warnings)
-            )
+            tr_many("{count} warning: {names}", "{count} warnings: {names}", len(warnings), names=", ".join(warnings))
         )
     return f"{'; '.join(parts)}."
 

@@ -91,9 +91,7 @@ def answer(results: Results, given: Given) -> Answer:
         for sentence in answers:
             out.print(Text(sentence, style="bold"))
 
-    data = Collected(
-        page=str(page), boxes=len(entries), rankings=len(ranked), answer=answers, mine=stands, files=told
-    )
+    data = Collected(page=str(page), boxes=len(entries), rankings=len(ranked), answer=answers, mine=stands, files=told)
     flawed = any(flaw.severity == "error" for file in files for flaw in file.flaws)
     return Answer(data=data, show=show, sound=not flawed)
 
