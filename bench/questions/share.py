@@ -64,8 +64,8 @@ def answer(results: Results, given: Given) -> Answer:
         # A path is one line, to be copied.
         for line in where:
             out.print(Text(line), soft_wrap=True)
-        for number, sentence in enumerate(told):
-            out.print(Text(sentence, style="" if number else "bold"))
+        for at, sentence in enumerate(told):
+            out.print(Text(sentence, style="" if at else "bold"))
 
     written = Written(file=str(file), cards=tuple(map(str, pictures)), sentences=tuple(told), shared=what)
     return Answer(data=written, show=show, sound=what.complete, notes=note)
