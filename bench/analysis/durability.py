@@ -128,7 +128,7 @@ def _trust(variants: Sequence[OfVariant], done: int, planned: int) -> Trust:
     cuts = sum(each.cuts + each.torn for each in variants)
     least = min((each.cuts + each.torn for each in variants), default=0)
     why = []
-    if done < planned:
+    if done != planned:
         why.append(tr("not complete: {done} of {planned} cuts", done=done, planned=planned))
     if least:
         share = 1 - ALPHA ** (1 / least)

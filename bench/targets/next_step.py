@@ -38,6 +38,8 @@ FIRST = {
 }
 """By the code of a doubt, what helps."""
 LONGEST = "thorough"
+AGAIN = "repeat_suspect"
+"""Is by itself what is usual where something is compared, which of one value or variant alone nothing is."""
 
 Words = Mapping[str, Sequence[str]]
 Place = tuple[Caller, Words] | None
@@ -134,14 +136,14 @@ def _words(plan: Plan) -> Words | None:
         promised: dict[str, list[str]] = {plan.promise.percentile: [f"{plan.promise.ms:g}ms"]}
         if plan.promise.rate is not None:
             promised["rate"] = [written(plan.promise.rate)]
-        return _replaced(replace(plan, trials=closed, promise=None), blocks, ("blocks",), promised)
+        return _replaced(replace(plan, trials=closed, promise=None), blocks, ("blocks", "load"), promised)
     if is_aa(plan):
         once = tuple(trial for trial in plan.trials if trial.variant == plan.variants[0].name)
-        return _replaced(replace(plan, trials=once, variants=plan.variants[:1]), blocks)
+        return _replaced(replace(plan, trials=once, variants=plan.variants[:1]), blocks, (AGAIN,))
     if is_sweep(plan):
         names = swept(plan)
         firsts = tuple(points[0] for points in by_rung(plan.trials, names).values())
-        parts = [part for name in names for part in SHORT.get(name, (name,))]
+        parts = [AGAIN, *(part for name in names for part in SHORT.get(name, (name,)))]
         return _replaced(replace(plan, trials=firsts, refines=None), blocks, parts, {"of": [_swept_words(plan, names)]})
     return _replaced(plan, blocks)
 

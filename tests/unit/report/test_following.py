@@ -124,7 +124,7 @@ def test_of_a_suspect_trial_the_line_has_the_codes_alone_and_a_long_one_is_broke
     view.recorded("n100-in-the-cellar", Progress(plan(2)), a_record(1, variant=variant, validity=reason))
     lines = out.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
-    assert " ".join(lines).endswith("rows/s suspect: not-alone")
+    assert " ".join(" ".join(lines).split()).endswith("rows/s suspect: not-alone")
 
 
 def test_where_nothing_else_is_printed_for_a_while_a_line_says_what_is_under_way(monkeypatch):
