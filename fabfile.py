@@ -18,7 +18,19 @@ from invoke import Collection, Context, Exit
 from bench.model.errors import NothingDoneError, UsageError
 from bench.model.language import later, speak, tr
 from bench.model.names import pick
-from bench.plan.options import BESIDE, JSON, NOTIFY, ON_BOXES, OPTIONS, RUN, RUN_THERE, YES, Option, read_options
+from bench.plan.options import (
+    BESIDE,
+    FORMAT,
+    JSON,
+    NOTIFY,
+    ON_BOXES,
+    OPTIONS,
+    RUN,
+    RUN_THERE,
+    YES,
+    Option,
+    read_options,
+)
 from bench.questions import load_question, look_up, words_of
 from bench.remote.hosts import ask_ansible
 from bench.remote.where import check_key, target
@@ -30,7 +42,7 @@ VERBS = {
         later("Show a run until it ends; Ctrl-C stops the following, not the run."),
         (RUN_THERE, *BESIDE, *ON_BOXES),
     ),
-    "status": (later("Show what each box is doing."), (JSON, *ON_BOXES)),
+    "status": (later("Show what each box is doing."), (JSON, FORMAT, *ON_BOXES)),
     "pull": (later("Bring what is new of a run, verified, to results/<run>/<host>."), (RUN_THERE, *ON_BOXES)),
     "cancel": (later("End a run; the trial under way is void, records are kept."), (RUN_THERE, *ON_BOXES)),
 }

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bench.analysis.reasons import told
 from bench.model.language import later, tr, tr_many
-from bench.model.outcome import R
+from bench.model.outcome import AnyRecord, R
 from bench.model.record import Reason
 
 if TYPE_CHECKING:
     from bench.analysis.ladder import Ladder
-    from bench.analysis.rung import Doubt
 
 WHO = re.compile(r"writer \d+: ")
 """Begins the sentence on one writer's rows; its number is no size."""
@@ -66,6 +65,43 @@ def rank(reason: Reason) -> tuple[bool, float]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why some trials of a rung are suspect, void or slightly doubtful.
+
+    ``reason`` is the gravest one's, that of the trial ``worst``.
+    """
+
+    state: str
+    trials: tuple[int, ...]
+    reason: Reason
+    worst: int | None = field(default=None, compare=False)
+
+
+def doubts_of(trials: Iterable[AnyRecord]) -> list[Doubt]:
+    """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
+    by_kind: dict[tuple[str, str], tuple[list[AnyRecord], list[Reason]]] = {}
+    for trial in trials:
+        for reason in trial.validity.reasons:
+            state: str = trial.validity.state
+            # A slight reason leaves a trial valid: another one made it suspect.
+            if state == "valid" or (reason.slight and state != "void"):
+                state = "slight"
+            doubted, reasons = by_kind.setdefault((state, reason.code), ([], []))
+            doubted.append(trial)
+            reasons.append(reason)
+    doubts = []
+    for (state, _), (doubted, reasons) in by_kind.items():
+        gravest, reason = worst(zip(doubted, reasons, strict=True))
+        doubts.append(Doubt(state=state, trials=numbers_of(doubted), reason=reason, worst=gravest.trial.number))
+    return doubts
+
+
+def numbers_of(records: Iterable[AnyRecord]) -> tuple[int, ...]:
+    """Return the numbers of these trials."""
+    return tuple(record.trial.number for record in records)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grouped:
     """Every doubt of one state and code in a run: how many trials have it, and the gravest in its own words."""
 
@@ -110,13 +146,26 @@ class Grouped:
 
 def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:
     """Return the doubts of a run's ladders, each state and code once: the worst state first, then what is most."""
+    rungs = [rung for ladder in ladders for rung in ladder.rungs]
+    return _grouped((rung.phase, rung.trials, rung.doubts) for rung in rungs)
+
+
+def grouped_of(records: Iterable[AnyRecord]) -> list[Grouped]:
+    """Return the same of trials, whatever ladder they stand in."""
+    by_phase: dict[str, list[AnyRecord]] = {}
+    for record in records:
+        by_phase.setdefault(record.trial.phase, []).append(record)
+    return _grouped((phase, len(trials), doubts_of(trials)) for phase, trials in by_phase.items())
+
+
+def _grouped(rungs: Iterable[tuple[str, int, Sequence[Doubt]]]) -> list[Grouped]:
+    """Group the doubts of rungs: of each its phase and how many trials it has."""
     kinds: dict[tuple[str, str], list[tuple[str, Doubt]]] = {}
     of = 0
-    for ladder in ladders:
-        for rung in ladder.rungs:
-            of += rung.trials
-            for doubt in rung.doubts:
-                kinds.setdefault((doubt.state, doubt.reason.code), []).append((rung.phase, doubt))
+    for phase, trials, doubts in rungs:
+        of += trials
+        for doubt in doubts:
+            kinds.setdefault((doubt.state, doubt.reason.code), []).append((phase, doubt))
     groups = [_group(state, code, found, of) for (state, code), found in kinds.items()]
     return sorted(groups, key=lambda each: (STATES.index(each.state), -each.trials, rank(each.gravest)))
 
@@ -136,7 +185,7 @@ def weighty(groups: Iterable[Grouped]) -> list[Grouped]:
     return list(found.values())[:MOST_NAMED]
 
 
-def _group(state: str, code: str, found: Sequence[tuple[str, "Doubt"]], of: int) -> Grouped:
+def _group(state: str, code: str, found: Sequence[tuple[str, Doubt]], of: int) -> Grouped:
     _, gravest = max(found, key=lambda each: size(each[1].reason))
     return Grouped(
         state=state,

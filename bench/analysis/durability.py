@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.analysis.ending import Level, Next, Trust
 from bench.model.cuts import CutPlan, CutRecord, How
 from bench.model.language import later, tr, tr_many
 from bench.model.values import Amount, Count, Durability, Layout, Name
@@ -16,6 +17,8 @@ from bench.stats.intervals import Interval, mean, mean_interval
 from bench.stats.missing import not_none
 
 ALPHA = 0.05
+ENOUGH_CUTS = 10
+"""Of each variant: a fault that a quarter of the cuts show is seen by as many."""
 MAY_LOSE = re.compile(r"may lose last (\d+) ms")
 UNSAFE = ("not crash-safe", "unknown", "in memory")
 """What promises nothing: what it loses is no broken promise."""
@@ -97,6 +100,8 @@ class DurabilityReport:
     done: Count
     complete: bool
     variants: list[OfVariant]
+    trust: Trust
+    next: Next | None = None
 
 
 def durability(plan: CutPlan, records: Sequence[CutRecord]) -> DurabilityReport:
@@ -105,6 +110,7 @@ def durability(plan: CutPlan, records: Sequence[CutRecord]) -> DurabilityReport:
     for record in records:
         found.setdefault((record.cut.variant, record.cut.layout), []).append(record)
     planned = len(plan.variants) * len(plan.layouts) * (plan.power + plan.torn + plan.kill)
+    variants = [_of_variant(each) for each in found.values()]
     return DurabilityReport(
         run=plan.run,
         host=plan.host,
@@ -112,8 +118,31 @@ def durability(plan: CutPlan, records: Sequence[CutRecord]) -> DurabilityReport:
         planned=planned,
         done=len(records),
         complete=len(records) == planned,
-        variants=[_of_variant(each) for each in found.values()],
+        variants=variants,
+        trust=_trust(variants, len(records), planned),
     )
+
+
+def _trust(variants: Sequence[OfVariant], done: int, planned: int) -> Trust:
+    """Return whether to trust that nothing is lost: of how rare a fault so many cuts would have shown one."""
+    cuts = sum(each.cuts + each.torn for each in variants)
+    least = min((each.cuts + each.torn for each in variants), default=0)
+    why = []
+    if done != planned:
+        why.append(tr("not complete: {done} of {planned} cuts", done=done, planned=planned))
+    if least:
+        share = 1 - ALPHA ** (1 / least)
+        shown = tr_many(
+            "{count} cut of each: a fault that strikes {share:.0%} of cuts is seen, at 95 %",
+            "{count} cuts of each: a fault that strikes {share:.0%} of cuts is seen, at 95 %",
+            least,
+            share=share,
+        )
+        why.append(shown)
+    else:
+        why.append(tr("a server that is only killed shows nothing of a cut"))
+    level: Level = "good" if done == planned and least >= ENOUGH_CUTS else "rough"
+    return Trust(level=level if cuts else "none", within=None, trials=cuts, why=tuple(why))
 
 
 def convicted(record: CutRecord) -> bool:

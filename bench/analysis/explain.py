@@ -14,6 +14,7 @@ from bench.analysis.bound import Bound, bound_by
 from bench.analysis.budget import budget_of
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.analysis.counted import good, middle, pooled
+from bench.analysis.ending import trust_of
 from bench.analysis.explanation import Conclusion, Explained, Finding, RungExplained, Verdict
 from bench.analysis.limits import Limit, stopped_by, typical_shares
 from bench.analysis.pulled import PulledRun, finished, latest
@@ -81,16 +82,18 @@ def explain(run: PulledRun, plan: Plan, suspects: Suspects | None, margin: float
         bound = bound_by(records, _rate(records), latest(run.experiments), cpus)
         rungs.append(_explanation(records, base, tried, bound, cpus, margin))
     top = max(rungs, key=lambda rung: rung.rows_per_s or 0.0)
+    complete = run.complete and run.sealed and not _missing(run, plan, suspects)
     return Explained(
         run=run.plan.run,
         host=run.host,
-        complete=run.complete and run.sealed and not _missing(run, plan, suspects),
+        complete=complete,
         margin=margin,
         sentence=sentence_of_ladder(rungs),
         verdict=top.verdict,
         constraints=top.constraints,
         budget=top.budget,
         rungs=tuple(rungs),
+        trust=trust_of([*latest(run.records), *latest(run.experiments)], run.plan, complete=complete),
     )
 
 

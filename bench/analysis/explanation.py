@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.analysis.bound import Bound
+from bench.analysis.ending import Next, Trust
 from bench.analysis.limits import Limit
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Parameters
@@ -77,4 +78,6 @@ class Explained:
     constraints: tuple[Finding, ...]
     budget: Mapping[str, float]
     rungs: tuple[RungExplained, ...]
+    trust: Trust
     notes: tuple[str, ...] = ()
+    next: Next | None = None

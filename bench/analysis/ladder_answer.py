@@ -7,16 +7,17 @@ of so many ways. The command for what comes next depends on who asks (``bench.ta
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bench.analysis.doubts import Grouped, grouped, weighty
+from bench.analysis.ending import FEW, NEAR, Next, Trust, capital, short_windows, trusted
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.analysis.promises import risk_of
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
 from bench.constraints.constraint import OF_THE_TIME, constraints
 from bench.model.language import later, tr
-from bench.model.values import Amount, Count, Seconds
+from bench.model.values import Amount, Count
 
 if TYPE_CHECKING:
     from bench.analysis.ladder import Ladder
@@ -26,8 +27,6 @@ FIRST = "1"
 IN_BULK = 1000
 """Rows of a commit from which on a rung writes in bulk: every rung of COPY does, none of the published ladder."""
 DURABLE = ("durable",)
-FEW_TRIALS, NEAR, LONG_S = 3, 0.1, 20
-"""So many trials, none further than this from their rate, in windows of so many seconds: else a rate is rough."""
 FIGURES = 3
 CONDITIONS = ("variant", "layout", "transport", "version")
 UNDER = {
@@ -37,8 +36,6 @@ UNDER = {
     "version": later("version {name}"),
     "engine": later("engine {name}"),
 }
-LEVELS = {"good": later("good"), "rough": later("rough"), "none": later("none")}
-Level = Literal["good", "rough", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,32 +54,6 @@ class Reached:
     durability: tuple[str, ...]
     rows_per_s: Amount
     settled_rows_per_s: Amount | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """Whether to trust the rate."""
-
-    level: Level
-    """``none``: there is no rate."""
-    within: Amount | None
-    """No trial of its rung is further from the rate than this share of it; None: it is one trial."""
-    trials: Count
-    """Of its rung, that count."""
-    why: tuple[str, ...]
-    """What speaks against it, of weight, each in a few words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
-    """What to do next."""
-
-    what: str
-    """In a sentence without its end."""
-    seconds: Seconds | None
-    """That it takes, estimated; None: not estimated."""
-    command: str | None
-    """None where only the user can word it: a connection string is not repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,15 +153,14 @@ def _trust(named: Sequence[Rung], seconds: float, doubts: Sequence[Grouped]) -> 
     trials = rung.trials - rung.void
     within = _within(rung) if trials > 1 else None
     measured = []
-    if trials < FEW_TRIALS:
+    if trials < FEW:
         one = trials == 1
         measured.append(tr("one trial, so no spread is known") if one else tr("{trials} trials", trials=trials))
     if within is not None and within > NEAR:
         percent = 100 * within
         differ = tr("its {trials} trials differ by up to {percent:.0f} % from it", trials=trials, percent=percent)
         measured.append(differ)
-    if seconds < LONG_S:
-        measured.append(tr("windows of {seconds:g} s", seconds=seconds))
+    measured += short_windows(seconds)
     rough = bool(measured) or any(each.suspect or each.void for each in named)
     named_doubts = [each.in_short for each in weighty(doubts)]
     return Trust(level="rough" if rough else "good", within=within, trials=trials, why=(*named_doubts, *measured))
@@ -229,7 +199,7 @@ def _sentences(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> Iterable[st
         )
     if naive:
         figure = in_figures(highest_rate(naive))
-        yield tr("{way} ({phase}): {rate} rows/s.", way=_capital(naive.way), phase=naive.phase, rate=figure)
+        yield tr("{way} ({phase}): {rate} rows/s.", way=capital(naive.way), phase=naive.phase, rate=figure)
     if riskier:
         yield f"{kept_up(riskier)}{under(riskier, ladders)}."
     yield stopped(answer.stopped_by)
@@ -302,16 +272,3 @@ def limit_amount(limit: Limit) -> str:
     known = constraints()
     amount = known[limit.constraint].amount if limit.constraint in known else OF_THE_TIME
     return tr(amount, percent=100 * limit.share)
-
-
-def trusted(trust: Trust) -> str:
-    """Return whether to trust the rate, in a sentence."""
-    parts = list(trust.why)
-    if trust.within is not None and trust.within <= NEAR:
-        percent = 100 * trust.within
-        parts.append(tr("its {trials} trials lie within ±{percent:.0f} %", trials=trust.trials, percent=percent))
-    return tr("Trust: {level}. {why}.", level=tr(LEVELS[trust.level]), why=_capital("; ".join(parts)))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

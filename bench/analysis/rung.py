@@ -5,14 +5,14 @@ makes a number doubtful is carried along for the report to say first. ``ladder``
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
 
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.bound import Bound, bound_by
 from bench.analysis.counted import Key, good, latency, middle, open_loop, pooled, row_latency, settled_s
-from bench.analysis.doubts import worst
+from bench.analysis.doubts import Doubt, doubts_of, numbers_of
 from bench.analysis.limits import Limit, stopped_by
 from bench.analysis.mixed import RungReads, RungRetention, rung_reads, rung_retention
 from bench.model.plan import Parameters
@@ -22,19 +22,6 @@ from bench.validity.open_loop import WEIGHTY_SHARE
 
 ROUNDING = 0.002
 """Of a latency in its histogram: three digits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """Why some trials of a rung are suspect, void or slightly doubtful.
-
-    ``reason`` is the gravest one's, that of the trial ``worst``.
-    """
-
-    state: str
-    trials: tuple[int, ...]
-    reason: Reason
-    worst: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +84,7 @@ def rung_of(
     rows_per_s = pooled(counted, attrgetter("rows_per_s"))
     commits_per_s = pooled(counted, attrgetter("commits_per_s"))
     took, came = latency(counted, histograms), open_loop(counted)
-    doubts = _doubts(trials)
+    doubts = doubts_of(trials)
     suspect = sum(record.validity.state == "suspect" for record in counted)
     if broken := _broken_law(counted, commits_per_s, took):
         # The law is of the pooled figures: no trial is known to be the one at fault, so none is above doubt.
@@ -172,27 +159,4 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
         " is wrong"
     )
     reason = Reason(code="in-flight", detail=detail)
-    return Doubt(state="suspect", trials=_numbers(counted), reason=reason, worst=first.trial.number)
-
-
-def _doubts(trials: Iterable[Record]) -> list[Doubt]:
-    """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
-    by_kind: dict[tuple[str, str], tuple[list[Record], list[Reason]]] = {}
-    for trial in trials:
-        for reason in trial.validity.reasons:
-            state: str = trial.validity.state
-            # A slight reason leaves a trial valid: another one made it suspect.
-            if state == "valid" or (reason.slight and state != "void"):
-                state = "slight"
-            doubted, reasons = by_kind.setdefault((state, reason.code), ([], []))
-            doubted.append(trial)
-            reasons.append(reason)
-    doubts = []
-    for (state, _), (doubted, reasons) in by_kind.items():
-        gravest, reason = worst(zip(doubted, reasons, strict=True))
-        doubts.append(Doubt(state=state, trials=_numbers(doubted), reason=reason, worst=gravest.trial.number))
-    return doubts
-
-
-def _numbers(records: Iterable[Record]) -> tuple[int, ...]:
-    return tuple(record.trial.number for record in records)
+    return Doubt(state="suspect", trials=numbers_of(counted), reason=reason, worst=first.trial.number)

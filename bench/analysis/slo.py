@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.analysis.counted import good, grades_of, known_grades, middle
+from bench.analysis.ending import Next, Trust, trust_of
 from bench.analysis.promises import risk_of
 from bench.analysis.pulled import PulledRun, latest
 from bench.model.errors import UsageError
@@ -154,6 +155,8 @@ class Slo:
     window_s: Seconds
     sentence: str
     answers: tuple[Highest, ...]
+    trust: Trust
+    next: Next | None = None
 
 
 def slo(run: PulledRun) -> Slo:
@@ -166,16 +169,18 @@ def slo(run: PulledRun) -> Slo:
     promise = promised(run.plan)
     records, names = latest(run.records), _names(run.plan)
     answers = [_answer(run.plan, found, records, names) for found in played(run.plan, run.records)]
+    complete = run.complete and run.sealed
     return Slo(
         run=run.plan.run,
         host=run.host,
-        complete=run.complete and run.sealed,
+        complete=complete,
         percentile=promise.percentile,
         within_ms=promise.ms,
         rate=promise.rate,
         window_s=run.plan.window_s,
         sentence=" ".join(answer.sentence for answer in answers),
         answers=tuple(answers),
+        trust=trust_of(records, run.plan, complete=complete),
     )
 
 

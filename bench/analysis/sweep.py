@@ -11,6 +11,7 @@ from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.analysis.counted import good, middle
+from bench.analysis.ending import Next, Trust, is_suspect, trust_of
 from bench.analysis.interference import TOLD, cost
 from bench.analysis.pulled import PulledRun, latest
 from bench.model.fingerprint import Fingerprint
@@ -43,6 +44,8 @@ class Point:
     values: dict[str, Value]
     trials: int
     void: int
+    suspect: int
+    """For more than that a rate was too much for it."""
     rows_per_s: Estimate | None
     """Over the trials that count, in the window, as over all blocks: where it has not all of them, what its own were
     faster or slower by is taken out, told by the points that it shares them with. None where there are none."""
@@ -94,6 +97,8 @@ class Sweep:
     """What is swept."""
     sentence: str
     curves: tuple[Curve, ...]
+    trust: Trust
+    next: Next | None = None
 
 
 def sweep(run: PulledRun, margin: float = MARGIN) -> Sweep:
@@ -111,14 +116,16 @@ def sweep(run: PulledRun, margin: float = MARGIN) -> Sweep:
     for rung, trials in by_rung(run.plan.trials, names).items():
         whole = _in_every_block(run.plan.trials, rung, names)
         curves.append(_curve(trials, of_rungs.get(rung, []), names, whole, margin))
+    complete = run.complete and run.sealed
     return Sweep(
         run=run.plan.run,
         host=run.host,
-        complete=run.complete and run.sealed,
+        complete=complete,
         margin=margin,
         of=tuple(names),
         sentence=" ".join(curve.sentence for curve in curves),
         curves=tuple(curves),
+        trust=trust_of(latest(run.records), run.plan, complete=complete),
     )
 
 
@@ -265,6 +272,7 @@ def _point(trial: Trial, records: Sequence[Record], names: Sequence[str], rate: 
         values=dict(zip(names, values_of(trial, names), strict=True)),
         trials=len(records),
         void=len(records) - len(counted),
+        suspect=sum(map(is_suspect, counted)),
         rows_per_s=rate,
         p50_ms=middle([record.latency_ms.p50 for record in counted]),
         p99_ms=middle([record.latency_ms.p99 for record in counted]),

@@ -249,6 +249,14 @@ def _names(question: Question) -> dict[str, str]:
     return names
 
 
+def add_for_programs(parser: argparse.ArgumentParser) -> None:
+    """Add the two forms for programs of a command that is no question, one of which may be asked for."""
+    one_of_them = parser.add_mutually_exclusive_group()
+    one_of_them.add_argument(JSON.flag, action="store_true", help=tr("for programs"))
+    assert FORMAT.parse
+    one_of_them.add_argument(FORMAT.flag, type=typed(FORMAT.parse), metavar=FORMAT.metavar, help=tr(FORMAT.help))
+
+
 def typed(parse: Parse) -> Callable[[str], Any]:
     """Return a reader of an option as argparse wants it: its own sentence is shown."""
 

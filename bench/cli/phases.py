@@ -3,13 +3,18 @@
 import argparse
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from rich.console import Console
+
 from bench import seams
+from bench.cli.ask import add_for_programs
 from bench.model.errors import DataError
 from bench.model.language import later, tr
 from bench.model.plain import print_json
 from bench.report.console import console
+from bench.report.exported import print_tables
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.workload.phase import ladder
 
@@ -24,7 +29,7 @@ LEGEND = later(
 def add_phases(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.set_defaults(action=list_phases)
-    parser.add_argument("--json", action="store_true", help=tr("for programs"))
+    add_for_programs(parser)
 
 
 def list_phases(options: argparse.Namespace) -> int:
@@ -33,12 +38,18 @@ def list_phases(options: argparse.Namespace) -> int:
     if options.json:
         print_json(sentences)
         return DONE
-    out = console()
+    if options.format:
+        print_tables(lambda out: _show(out, sentences), options.format)
+    else:
+        _show(console(), sentences)
+    return DONE
+
+
+def _show(out: Console, sentences: Mapping[str, str]) -> None:
     table = bare_table(COLUMNS, left=COLUMNS, wraps=COLUMNS[1:])
     add_rows(table, ((name, tr(sentence)) for name, sentence in sentences.items()))
     print_whole(out, table)
     out.print(tr(LEGEND), style="dim")
-    return DONE
 
 
 def docstring(path: Path) -> str:

@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from rich.console import Console
 from rich.text import Text
 
 from bench.box.state import BoxState
-from bench.cli.ask import typed
+from bench.cli.ask import add_for_programs, typed
 from bench.engines.postgresql.majors import REFERENCE, major
 from bench.engines.postgresql.render import Box, summary, variant_names
 from bench.engines.postgresql.variants import Machine, compare, conf_text, explain, this_machine
@@ -17,6 +19,7 @@ from bench.model.language import tr
 from bench.model.parse import number
 from bench.model.plain import harmless, print_json
 from bench.report.console import console
+from bench.report.exported import print_tables
 from bench.report.variants import show_differences, show_list, show_settings
 from bench.targets.here import default_data_dir
 from bench.tuning.hardware import parse_hardware
@@ -35,7 +38,7 @@ def list_variants(options: argparse.Namespace) -> int:
     if options.json:
         print_json(summaries)
     else:
-        show_list(console(), summaries)
+        _print(lambda out: show_list(out, summaries), options)
     for why in broken:
         console(stderr=True).print(Text(why, style="red"), soft_wrap=True)
     if broken:
@@ -54,7 +57,7 @@ def show(options: argparse.Namespace) -> int:
         print_json(explained)
         return DONE
     title = tr("{variant} on {where}", variant=options.name, where=_where(options, machine))
-    show_settings(console(), title, explained.settings, explained.derivations)
+    _print(lambda out: show_settings(out, title, explained.settings, explained.derivations), options)
     return DONE
 
 
@@ -65,8 +68,16 @@ def diff(options: argparse.Namespace) -> int:
     if options.json:
         print_json({each.name: {options.a: each.a, options.b: each.b} for each in found})
         return DONE
-    show_differences(console(), options.a, options.b, _where(options, machine), found)
+    where = _where(options, machine)
+    _print(lambda out: show_differences(out, options.a, options.b, where, found), options)
     return DONE
+
+
+def _print(show: Callable[[Console], None], options: argparse.Namespace) -> None:
+    if options.format:
+        print_tables(show, options.format)
+    else:
+        show(console())
 
 
 def _box(options: argparse.Namespace, machine: Machine) -> Box:
@@ -117,7 +128,7 @@ def _where(options: argparse.Namespace, machine: Machine) -> str:
 def add_variants(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.set_defaults(action=list_variants)
-    parser.add_argument("--json", action="store_true", help=tr("for programs"))
+    add_for_programs(parser)
     commands = parser.add_subparsers(metavar="COMMAND")
     one = commands.add_parser("show", help=tr("explain every setting of a variant"), allow_abbrev=False)
     one.add_argument("name", metavar="NAME")
@@ -130,7 +141,7 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
     two.add_argument("b", metavar="B")
     two.set_defaults(action=diff)
     for each in (one, two):
-        each.add_argument("--json", action="store_true", help=tr("for programs"))
+        add_for_programs(each)
         of = each.add_mutually_exclusive_group()
         of.add_argument(
             "--hardware", metavar="H", help=tr("ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine")

@@ -1,24 +1,21 @@
-"""The command behind ``make doctor``: arguments, the table or JSON, the exit code."""
+"""The command behind ``make doctor``: arguments, what is printed, the exit code."""
 
 import argparse
 import sys
 from itertools import chain
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from bench.doctor.checks import CHECKS, GRADES, Finding, examine
+from bench.doctor.checks import examine
 from bench.doctor.collect import collect
+from bench.doctor.table import show_findings
 from bench.model.errors import NothingDoneError, PgladderError
-from bench.model.language import ENGLISH, speak, tr
-from bench.model.plain import harmless, one_line, print_json, speak_plainly
+from bench.model.language import ENGLISH, speak
+from bench.model.plain import one_line, print_json, speak_plainly
 from bench.remote.ansible import warn_unsupported
 from bench.remote.wheelhouse import release
 
-STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
-WIDTH = 100
-COLUMNS = ("box", "check", "", "found")
+WIDTH = 80
 
 
 def main() -> int:
@@ -38,19 +35,10 @@ def main() -> int:
     if options.json:
         print_json(findings)
     else:
-        Console(width=WIDTH).print(_table(findings))
+        # Names and findings are text, whatever brackets they have.
+        show_findings(Console(width=WIDTH, highlight=False, markup=False, emoji=False), findings)
     everything = chain.from_iterable(findings.values())
     return int(any(one.grade == "failure" for one in everything))
-
-
-def _table(findings: dict[str, list[Finding]]) -> Table:
-    table = Table(*map(tr, COLUMNS), width=WIDTH)
-    for name, found in findings.items():
-        for number, one in enumerate(found):
-            grade = Text(tr(GRADES[one.grade]), style=STYLES[one.grade])
-            box = "" if number else harmless(name)
-            table.add_row(Text(box), tr(CHECKS.get(one.check, one.check)), grade, Text(harmless(one.detail)))
-    return table
 
 
 sys.exit(main())

@@ -10,14 +10,17 @@ from bench.model.outcome import AnyRecord
 from bench.model.plan import NULL, Parameters, Plan, Trial, Variant, asked_for
 from bench.plan.repeat import still_possible
 
-STANDBY_OVERHEAD_S = 3.0
-"""A standby that is made anew, and has caught up."""
-TRIAL_OVERHEAD_S = 1.5
-"""Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
+STANDBY_OVERHEAD_S = 0.3
+"""A standby that has caught up: trials with one take so much longer in the kept run of them."""
+TRIAL_OVERHEAD_S = 1.0
+"""Beside warm-up and window, but for what grows with the rows: as kept runs show (tests/unit/plan/test_estimate.py)."""
 PRELOAD_ROWS_PER_S = 100_000
 """Of ``preload.sql``, measured on a two-core virtual machine: 92,000 to 118,000."""
-VERIFY_S_PER_ROW = 1.5e-6
-"""Counting different stamps: a sort."""
+S_PER_ROW = 1.5e-6
+"""Closing checkpoint, a sort of all stamps, and what is made ready for the next: of the same runs."""
+ROWS_PER_S_OF_LITTLE = 150_000
+"""That commits of less than ``IN_BULK`` rows reach; larger ones reach what may be reached at most."""
+IN_BULK = 1000
 VERIFY_BYTES_PER_ROW = 24
 """The sort's temporary files."""
 BYTES_PER_ROW = 146
@@ -107,10 +110,18 @@ def upper_rate(driver: str, parameters: Parameters) -> float:
     return min(400_000 * parameters.processes, 1_000_000, bytes_allow)
 
 
+def usual_rate(driver: str, parameters: Parameters) -> float:
+    """Return rows/s that this kind of phase usually reaches; for estimates of time only."""
+    most = upper_rate(driver, parameters)
+    if parameters.batch >= IN_BULK:
+        return most
+    return min(most, ROWS_PER_S_OF_LITTLE * parameters.processes)
+
+
 def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = ()) -> Estimate:
     """Return what the trials that are left of a plan will take, and as many of them again as may yet be repeated."""
     span = plan.warm_up_s + plan.window_s
-    rows = most_rows = commits = trials = 0.0
+    rows = most_rows = usual_rows = commits = trials = 0.0
     payload = 0
     stored = [trial for trial in left if trial.engine != NULL]
     asked = asked_for(left)
@@ -122,6 +133,7 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
         often = 1 if trial.experiment else times
         trials += often
         rows += often * of_trial
+        usual_rows += often * (plan.preload_rows + usual_rate(trial.driver, trial.parameters) * span)
         most_rows = max(most_rows, of_trial)
         commits += often * of_trial / trial.parameters.batch
         payload = max(payload, trial.parameters.payload_bytes)
@@ -132,7 +144,7 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     data_bytes = int(most_rows * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
     return Estimate(
-        seconds=of_trials_s + trials * preload_s + rows * VERIFY_S_PER_ROW,
+        seconds=of_trials_s + trials * preload_s + usual_rows * S_PER_ROW,
         written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES + START_BYTES * trials),
         again=again,
         disk_bytes_under=_disk_bytes_under(plan, stored, data_bytes, wal_bytes),

@@ -18,7 +18,7 @@ from bench.model.shared import Flaw, Vocabulary
 from bench.plan.options import ANSWER, Option
 from bench.questions.question import Answer, Given, Question
 from bench.questions.share import shared_run
-from bench.report.collection import build_collection, mine_sentences
+from bench.report.collection import build_collection, first_sentence, mine_sentences
 from bench.results.shared_files import SharedFile, shared_file, shared_files
 from bench.results.vocabulary import own_words
 from bench.stats.missing import not_none
@@ -49,6 +49,8 @@ class Collected:
     page: str
     boxes: int
     rankings: int
+    answer: Sequence[str]
+    """Where one's own box stands, or which box keeps up most in the first ranking."""
     mine: Sequence[str]
     """Where one's own box stands."""
     files: Sequence[FileFlaws]
@@ -71,21 +73,25 @@ def answer(results: Results, given: Given) -> Answer:
     page = given.get("out") or folder / PAGE
     _write(page, build_collection(entries, ranked, left_out, words, __version__))
     stands = mine_sentences(ranked, words)
+    answers = stands or first_sentence(ranked, words)
     summary = tr(
-        "{boxes} in {rankings}; {left_out} of {files:,} files left out. Page: {page}",
+        "{boxes} in {rankings}; {left_out} of {files:,} files left out.",
         boxes=tr_many("{count} box", "{count:,} boxes", len(entries)),
         rankings=tr_many("{count} ranking", "{count} rankings", len(ranked)),
         left_out=left_out,
         files=len(files),
-        page=page,
     )
     told = [FileFlaws(file=str(file.path), taken=bool(file.entry), flaws=file.flaws) for file in files if file.flaws]
 
     def show(out: Console) -> None:
-        for sentence in [*_flaw_lines(files), *stands, summary]:
-            out.print(Text(sentence), soft_wrap=True)
+        for sentence in [*_flaw_lines(files), summary]:
+            out.print(Text(sentence))
+        # A path is one line, to be copied.
+        out.print(Text(tr("Page: {page}", page=page)), soft_wrap=True)
+        for sentence in answers:
+            out.print(Text(sentence, style="bold"))
 
-    data = Collected(page=str(page), boxes=len(entries), rankings=len(ranked), mine=stands, files=told)
+    data = Collected(page=str(page), boxes=len(entries), rankings=len(ranked), answer=answers, mine=stands, files=told)
     flawed = any(flaw.severity == "error" for file in files for flaw in file.flaws)
     return Answer(data=data, show=show, sound=not flawed)
 

@@ -5,6 +5,8 @@ is killed with it and started on what is left, and every acknowledged row is loo
 what it lost is a failure.
 """
 
+from dataclasses import replace
+
 from rich.console import Console
 
 from bench.analysis.durability import durability
@@ -18,10 +20,14 @@ from bench.targets.target import Results
 
 def answer(results: Results, _: Given) -> Answer:
     """Return what each run of cuts shows."""
-    runs = []
+    # Late: what is cut is known without it.
+    from bench.targets.next_step import next_of_cuts
+
+    found = []
     for directory in results.directories:
-        runs += find_cuts(directory)
-    found = [durability(run.plan(), run.records()) for run in runs]
+        for run in find_cuts(directory):
+            told = durability(run.plan(), run.records())
+            found.append(replace(told, next=next_of_cuts(told, run.plan(), run.path)))
 
     def show(out: Console) -> None:
         for number, each in enumerate(found):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.analysis.ending import Next, Trust, trust_of
 from bench.analysis.listing import first_few
 from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, merged
-from bench.analysis.pulled import RunOutcomes, extent_notes
+from bench.analysis.pulled import RunOutcomes, extent_notes, latest
 from bench.model.codec import to_json
 from bench.model.errors import UsageError
-from bench.model.language import tr
+from bench.model.language import tr, tr_many
 from bench.model.plan import Plan
 from bench.plan.contrast import by_cell
 from bench.plan.options import DETAIL, MARGIN_OPTION
@@ -33,11 +34,13 @@ UNREADABLE = ".unreadable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptNoise:
-    """What an A/A run tells of its box, what is doubtful of it, and the sentence that says where it is kept."""
+    """What an A/A run tells of its box, what is doubtful of it, where it is kept, whether to trust it, what is next."""
 
     noise: BoxNoise
     doubts: list[str]
     where: str
+    trust: Trust
+    next: Next | None
 
     @property
     def sound(self) -> bool:
@@ -53,7 +56,7 @@ def answer(results: Results, given: Given) -> Answer:
     notes: list[str] = []
     sound = True
     for place in results.hosts.values() or results.directories:
-        found = keep_noise(place, margin)
+        found = keep_noise(place, margin, given)
         kept.append(found)
         doubtful += found.doubts
         notes.append(found.where)
@@ -61,7 +64,8 @@ def answer(results: Results, given: Given) -> Answer:
 
     def show(out: Console) -> None:
         for each in kept:
-            show_noise(out, each.noise, each.doubts, detail="detail" in given)
+            detail = "detail" in given
+            show_noise(out, each.noise, each.doubts, detail=detail, trust=each.trust, step=each.next)
 
     # One box's JSON is not in a list: it was published when there could be one only.
     floors = [each.noise for each in kept]
@@ -91,7 +95,7 @@ def check(plan: Plan, _: Given) -> None:
         )
 
 
-def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
+def keep_noise(directory: Path, margin: float = MARGIN, given: Given | None = None) -> KeptNoise:
     """Add what an A/A run tells to what is known of its box, beside the runs. What can't be read there is set aside.
 
     Raises:
@@ -99,6 +103,9 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
         HostError: its box has a name that is no file's.
 
     """
+    # Late: what is measured is known without it.
+    from bench.targets.next_step import longer_if_rough
+
     found = only_run(directory)
     run = outcomes_of(found)
     new = box_noise(run, margin=margin)
@@ -111,7 +118,17 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
         aside = path.replace(path.with_name(path.name + UNREADABLE))
         where = tr("Kept: {path}; what was there could not be read, and is {aside} now", path=path, aside=aside.name)
     write_whole(path, to_json(merged(known, new)) + b"\n")
-    return KeptNoise(noise=new, doubts=doubts(run), where=where)
+    trust = _trust(run, new)
+    step = longer_if_rough("noise", trust, run, found, given or {})
+    return KeptNoise(noise=new, doubts=doubts(run), where=where, trust=trust, next=step)
+
+
+def _trust(run: RunOutcomes, noise: BoxNoise) -> Trust:
+    """Return whether to trust the floors of a run: not where it called equal arms different."""
+    alarmed = len(alarming(noise))
+    alarms = [tr_many("a false alarm in {count} cell", "false alarms in {count} cells", alarmed)] if alarmed else []
+    complete = run.complete and run.sealed
+    return trust_of(latest(run.records), run.plan, *alarms, complete=complete)
 
 
 def doubts(run: RunOutcomes) -> list[str]:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.model.errors import UsageError
 from bench.model.language import tr
-from bench.model.plain import print_json, print_plain
+from bench.model.plain import print_json
 from bench.model.plan import Plan
 from bench.plan.options import BESIDE, FORMAT, JSON, ON_BOXES, OPTIONS, PULLED_RUN, RUN, YES, Option
 from bench.report.console import console
@@ -156,7 +156,10 @@ def print_answer(answer: Answer, given: Given) -> None:
     if given.get("json"):
         print_json(answer.data)
     elif given.get("format"):
-        _print_tables(answer, given["format"])
+        # Loaded where tables are asked for.
+        from bench.report.exported import print_tables
+
+        print_tables(answer.show, given["format"])
     else:
         answer.show(out)
     if for_programs(given):
@@ -164,14 +167,3 @@ def print_answer(answer: Answer, given: Given) -> None:
             out.print(Text(doubt), soft_wrap=True)
     for sentence in answer.notes:
         out.print(Text(sentence), soft_wrap=True)
-
-
-def _print_tables(answer: Answer, how: str) -> None:
-    # Loaded where tables are asked for.
-    from bench.report.exported import TableKeeper, written
-
-    keeper = TableKeeper()
-    answer.show(keeper)
-    if not keeper.tables:
-        raise UsageError(tr("This answer has no table: leave out --format; --json has all of it."))
-    print_plain(written(keeper.tables, how))

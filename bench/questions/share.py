@@ -61,8 +61,11 @@ def answer(results: Results, given: Given) -> Answer:
     where += [tr("Card: {path}", path=path) for path in pictures]
 
     def show(out: Console) -> None:
-        for sentence in [*told, *where]:
-            out.print(Text(sentence), soft_wrap=True)
+        # A path is one line, to be copied.
+        for line in where:
+            out.print(Text(line), soft_wrap=True)
+        for at, sentence in enumerate(told):
+            out.print(Text(sentence, style="" if at else "bold"))
 
     written = Written(file=str(file), cards=tuple(map(str, pictures)), sentences=tuple(told), shared=what)
     return Answer(data=written, show=show, sound=what.complete, notes=note)

@@ -5,6 +5,8 @@ and every other one. The answer is from where on more changes nothing, or how fa
 are kept up. Where the values are chosen (auto), points between those at the knee follow.
 """
 
+from dataclasses import replace
+
 from rich.console import Console
 
 from bench.analysis.sweep import sweep
@@ -31,8 +33,15 @@ WHAT_IT_SWEEPS = Option(
 
 def answer(results: Results, given: Given) -> Answer:
     """Return what each run tells."""
+    # Late: what is measured is known without it.
+    from bench.targets.next_step import longer_if_rough
+
     margin = given.get("margin") or MARGIN
-    found = [sweep(read(directory), margin) for directory in runs_in(results)]
+    found = []
+    for directory in runs_in(results):
+        run = read(directory)
+        told = sweep(run, margin)
+        found.append(replace(told, next=longer_if_rough("sweep", told.trust, run, directory, given)))
 
     def show(out: Console) -> None:
         for each in found:

@@ -75,6 +75,11 @@ def mine_sentences(ranked: Sequence[RankedCell], words: Vocabulary) -> Sequence[
     return found
 
 
+def first_sentence(ranked: Sequence[RankedCell], words: Vocabulary) -> Sequence[str]:
+    """Return which box keeps up most in the first table, that of most boxes; nothing where no box is in any."""
+    return [f"{heading_of(each.cell, words)}: {_answer(each, each.placed[0])}" for each in ranked[:1]]
+
+
 def _mine(cell: CellOfBoxes, placed: Placed, words: Vocabulary) -> str:
     kept, *others = placed.places.items()
     places = [tr("rank {rank} of {of}", rank=ranks(kept[1]), of=kept[1].of)]
@@ -132,17 +137,18 @@ def _table(ranked: RankedCell, words: Vocabulary) -> Table:
 def _answer(ranked: RankedCell, first: Placed) -> str:
     """Return who may be the first of a cell."""
     place = first.places[KEPT_UP]
-    most = f"{in_full(place.value)} rows/s by {box_words(first.entry.shared.box)}"
+    most = tr("{rate} rows/s by {box}", rate=in_full(place.value), box=box_words(first.entry.shared.box))
     contenders = sum(placed.places[KEPT_UP].best == 1 for placed in ranked.placed)
     if len(ranked.placed) == 1:
         return tr("One box: {most}.", most=most)
     if contenders == 1:
-        return tr("The most of {count} boxes: {most}.", count=len(ranked.placed), most=most)
+        return tr("The most of {count} boxes: {most} (rank 1).", count=len(ranked.placed), most=most)
     return tr(
-        "The most of {count} boxes: {most}; {contenders} of them may be the fastest.",
+        "The most of {count} boxes: {most} (rank {ranks}); {contenders} of them may be the fastest.",
         count=len(ranked.placed),
         most=most,
         contenders=contenders,
+        ranks=ranks(place),
     )
 
 

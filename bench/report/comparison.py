@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Longer, Overall
 from bench.analysis.noise import NOT_MEASURED
+from bench.analysis.worth import worth_sentences
 from bench.model.language import later, tr
 from bench.report.adjusted import adjusted_lines, adjusted_table
 from bench.report.command import caller
@@ -78,11 +79,11 @@ def show_comparison(
     if report.explanations:
         _show_title(out, tr("What could explain a difference"))
         out.print(explanations_table(report))
+    show_worth(out, report.worth)
     out.print()
     out.print(Text(caption(report) if detail else legend(report), style="dim"))
     out.print()
     show_answer(out, report, command)
-    show_worth(out, report.worth)
 
 
 def _show_cell(out: Console, report: ComparisonReport, cell: CellComparison, *, detail: bool) -> None:
@@ -129,7 +130,8 @@ def _show_title(out: Console, title: str) -> None:
 
 def show_answer(out: Console, report: ComparisonReport, command: str | None) -> None:
     """Print what follows from a comparison, and the command that would tell more."""
-    out.print(Text(report.sentence, style="bold"))
+    for sentence in (report.sentence, *worth_sentences(report.worth)):
+        out.print(Text(sentence, style="bold"))
     if report.longer is None:
         return
     if command is None:

@@ -1,4 +1,4 @@
-"""What cuts of the power show, for people: a sentence for each variant, then what was counted."""
+"""What cuts of the power show, for people: what was counted, then a sentence for each variant."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from rich.text import Text
 
 from bench.analysis.durability import MAY_LOSE, DurabilityReport, MsLost, OfKind, OfVariant
 from bench.model.language import later, tr
+from bench.report.ending import show_ending
 from bench.report.numbers import DASH, count, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole
 
@@ -16,32 +17,29 @@ PROMISES = {"not crash-safe": later("none")}
 HOW = {"power": later("power"), "torn": later("torn"), "kill": later("kill")}
 MOST_REASONS = 4
 LEGEND = later(
-    "Cut power: what was not flushed is forgotten; torn: chance leaves some of it, in blocks of 4 KiB;"
-    " kill: the server alone, no cut. Rows/s here are of the file system that forgets, not of this box;"
-    " ms lost: from the first lost row to the cut, the mean, and the most; convicted: of so many cuts."
+    "Power: what was not flushed is forgotten; torn: chance keeps some of it; kill: the server alone. Rows/s are of the"
+    " file system that forgets, not of this box. ms lost: from the first lost row to the cut, mean and most; convicted:"
+    " of so many cuts."
 )
 
 
 def show_durability(out: Console, found: DurabilityReport) -> None:
-    """Print the answer, the counts, and what was said."""
+    """Print the counts, what was said, and last the answer: a sentence for each variant."""
     heading = tr(
         "Cuts of PostgreSQL {version} on {host}, run {run}", version=found.version, host=found.host, run=found.run
     )
     out.print(Text(heading, style="bold"))
-    if not found.complete:
-        extent = tr("Not complete: {done} of {planned} cuts.", done=found.done, planned=found.planned)
-        out.print(Text(extent, style="yellow"))
-    out.print()
-    for variant in found.variants:
-        out.print(Text(variant.sentence, style="bold" if variant.kept else "bold red"))
-    out.print()
-    table = bare_table(COLUMNS, left=LEFT)
+    table = bare_table(COLUMNS, left=LEFT, wraps=LEFT[:1])
     for variant in found.variants:
         add_rows(table, _rows(variant))
     print_whole(out, table)
     out.print(Text(tr(LEGEND), style="dim"))
     for variant in found.variants:
         _show_reasons(out, variant)
+    out.print()
+    for variant in found.variants:
+        out.print(Text(variant.sentence, style="bold" if variant.kept else "bold red"))
+    show_ending(out, [], found.trust, found.next)
 
 
 def _rows(variant: OfVariant) -> list[Sequence[str]]:
@@ -78,7 +76,7 @@ def _ms(lost: MsLost) -> tuple[str, str]:
 
 def _show_reasons(out: Console, variant: OfVariant) -> None:
     for reason in variant.reasons[:MOST_REASONS]:
-        out.print(Text(f"{variant.variant}: {reason}", style="dim"), soft_wrap=True)
+        out.print(Text(f"{variant.variant}: {reason}", style="dim"))
     if more := variant.reasons[MOST_REASONS:]:
         others = tr("{name}: and {count} more (--json)", name=variant.variant, count=len(more))
         out.print(Text(others, style="dim"))

@@ -9,6 +9,7 @@ from bench.analysis.explanation import Explained, Finding, RungExplained
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.sentences import gain_text, percent_text
 from bench.model.language import later, tr
+from bench.report.ending import show_ending
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host
@@ -64,7 +65,7 @@ def show_explained(out: Console, found: Explained) -> None:
     )
     out.print(Text(legend, style="dim"))
     out.print()
-    out.print(Text(found.sentence, style="bold"))
+    show_ending(out, [found.sentence], found.trust, found.next)
 
 
 def _show_rung(out: Console, rung: RungExplained, *, told: bool) -> None:

@@ -7,7 +7,7 @@ of it. Figures are those of the table: ``--json`` has them with every digit.
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.model.plain import harmless, harmless_all
+from bench.model.errors import UsageError
+from bench.model.language import tr
+from bench.model.plain import harmless, harmless_all, print_plain
 from bench.report.numbers import DASH
 from bench.report.tables import NO_LIMIT
 
@@ -94,6 +96,20 @@ def value_of(text: str) -> Cell:
     number = float(f"{digits}e{len(str(THOUSANDS[unit])) - 1}")
     number = -number if sign else number
     return int(number) if number.is_integer() and not (part and not unit) else number
+
+
+def print_tables(show: Callable[[Console], None], how: str) -> None:
+    """Print the tables alone of what is shown, on standard output.
+
+    Raises:
+        UsageError: it has none.
+
+    """
+    keeper = TableKeeper()
+    show(keeper)
+    if not keeper.tables:
+        raise UsageError(tr("This answer has no table: leave out --format; --json has all of it."))
+    print_plain(written(keeper.tables, how))
 
 
 def written(tables: Sequence[Exported], how: str) -> str:

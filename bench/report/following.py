@@ -15,8 +15,9 @@ from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.metrics import MetricsFile
 from bench.report.numbers import DASH, degrees, duration, rate
+from bench.report.progress import SILENT_S
 from bench.report.tables import fitting
-from bench.report.words import STATE_STYLES, kept_words, of_trial
+from bench.report.words import STATE_STYLES, doubt_words, kept_words, of_trial, under_way
 
 SPARKS = 16
 WAITS = later("waits at its gate")
@@ -70,6 +71,8 @@ class Following:
         self._rows: dict[str, Row] = {}
         self.metrics: MetricsFile | None = None
         """What is kept for Prometheus, too."""
+        self._said = time.monotonic()
+        """When the last line was printed."""
         self._live = Live(console=out, refresh_per_second=REFRESH_PER_S, get_renderable=self._table)
 
     def begins(self, host: str, so_far: Progress) -> None:
@@ -88,18 +91,13 @@ class Following:
         state = record.validity.state
         if state == "valid" and self._out.is_terminal:
             return
-        place = tr("trial {number} of {of}", number=record.trial.number, of=so_far.of)
-        if so_far.plan.promise:
-            place = tr("trial {number} of about {of}", number=so_far.done, of=so_far.of)
-        elif so_far.plan.refines:
-            place = tr("trial {number} of at most {of}", number=so_far.done, of=so_far.of)
+        place = _place(so_far, record.trial.number, so_far.done)
         line = f"{host}: {place}, {of_trial(record.trial, so_far.plan)}, {rate(record.rows_per_s)} rows/s"
         if kept := kept_words(record, so_far.plan):
             line += f" {kept}"
         if state != "valid":
-            line += f" {tr(state)}: {record.validity.why}"
-        # Not broken into lines: in a log, a trial is one that can be searched for.
-        self._out.print(Text(line, style=STATE_STYLES[state]), soft_wrap=True)
+            line += f" {tr(state)}{doubt_words(record)}"
+        self._print(Text(line, style=STATE_STYLES[state]))
 
     def measures(self, host: str) -> None:
         """Show which box measures; the others that have not ended wait."""
@@ -107,9 +105,27 @@ class Following:
             if row.going:
                 row.state = RUNNING if name == host else WAITS
 
-    def report(self, sentence: str) -> None:
-        """Print a sentence that names its box."""
-        self._out.print(Text(sentence), soft_wrap=True)
+    def report(self, sentence: str, *, whole: bool = False) -> None:
+        """Print a sentence that names its box; ``whole`` in one line, as it holds a command to be copied."""
+        self._print(Text(sentence), whole=whole)
+
+    def tick(self) -> None:
+        """Say what is under way, where nothing else was printed for a while; asked for again and again."""
+        if self._out.is_terminal or time.monotonic() - self._said < SILENT_S:
+            return
+        rows = list(self._rows.values())
+        for host, row in self._rows.items():
+            current = row.so_far.next if row.state in {STARTING, RUNNING} else None
+            if current is None:
+                continue
+            left = left_s(rows if self._gated else [row], time.monotonic())
+            so_far = row.so_far
+            what = f"{_place(so_far, current.number, so_far.done + 1)}, {of_trial(current, so_far.plan)}"
+            self._print(Text(f"{host}: {under_way(what, left)}"))
+
+    def _print(self, text: Text, *, whole: bool = False) -> None:
+        self._said = time.monotonic()
+        self._out.print(text, soft_wrap=whole)
 
     def ended(self, host: str, state: str) -> None:
         """Show how a box's run ended, or why it is not followed any more."""
@@ -135,6 +151,15 @@ class Following:
             interleaved_rows = rows if self._gated else [row]
             texts.append(cells(host, row, left_s(interleaved_rows, now)))
         return fitting(COLUMNS, texts, LEFT, SPARE)
+
+
+def _place(so_far: Progress, number: int, count: int) -> str:
+    """Return which trial of how many one is; of a plan that chooses as it goes numbers are left out, and counted."""
+    if so_far.plan.promise:
+        return tr("trial {number} of about {of}", number=count, of=so_far.of)
+    if so_far.plan.refines:
+        return tr("trial {number} of at most {of}", number=count, of=so_far.of)
+    return tr("trial {number} of {of}", number=number, of=so_far.of)
 
 
 def cells(host: str, row: Row, left: float) -> list[str]:

@@ -3,15 +3,14 @@
 Of a climb the rate and how, what stopped it, whether to trust it, what comes next; of rows at a rate their wait.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.ladder import LadderReport
-from bench.analysis.ladder_answer import LadderAnswer, Next
 from bench.model.language import tr
-from bench.report.numbers import duration
+from bench.report.ending import show_next
 from bench.report.open_loop import open_loops
 
 
@@ -30,25 +29,4 @@ def show_answers(out: Console, reports: Sequence[LadderReport]) -> None:
         out.print(Text(first, style="bold"))
         for sentence in others:
             out.print(Text(sentence))
-        # A command is one line, to be copied.
-        for line in next_lines(report.answer):
-            out.print(Text(line), soft_wrap=True)
-
-
-def next_lines(answer: LadderAnswer | None) -> Iterable[str]:
-    """Yield what comes next, then the command for it."""
-    if answer is None or answer.next is None:
-        return
-    what = next_words(answer.next)
-    if answer.next.command is None:
-        yield tr("Next: {what}.", what=what)
-        return
-    yield tr("Next: {what}:", what=what)
-    yield f"  {answer.next.command}"
-
-
-def next_words(step: Next) -> str:
-    """Return what comes next, with its time."""
-    if step.seconds is None:
-        return step.what
-    return tr("{what} (about {time})", what=step.what, time=duration(step.seconds))
+        show_next(out, report.answer.next if report.answer else None)

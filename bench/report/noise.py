@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from bench.analysis.ending import Next, Trust
 from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
 from bench.model.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.contrast import VARIANT, by_cell, examples
 from bench.plan.estimate import TRIAL_OVERHEAD_S
+from bench.report.ending import show_ending
 from bench.report.numbers import drift_text, duration, number, percent
 from bench.report.ratios import detected, interval_text
 from bench.report.tables import add_rows, bare_table, print_whole
@@ -28,8 +30,16 @@ BY_CHANCE = later("undecided*")
 VERDICTS = {"equivalent": later("equivalent"), "undecided": later("undecided")}
 
 
-def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, detail: bool = False) -> None:
-    """Print what is doubtful, the box, and its noise floors, a line a cell; in detail the test of each, too."""
+def show_noise(
+    out: Console,
+    known: BoxNoise,
+    doubts: Iterable[str] = (),
+    *,
+    detail: bool = False,
+    trust: Trust | None = None,
+    step: Next | None = None,
+) -> None:
+    """Print what is doubtful, the box, its noise floors, a line a cell, and last the answer; in detail each test."""
     for doubt in doubts:
         out.print(Text(tr("Note: {note}", note=doubt), style="yellow"))
     out.print(describe_host(known.host))
@@ -41,6 +51,23 @@ def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, det
     for each in known.floors:
         where = f"{each.phase} {each.layout} {each.transport}"
         out.print(Text(f"{where}: {finds(each.floor)} {alarms(each)}", style="dim"))
+    out.print()
+    show_ending(out, [answer_of(known)], trust, step)
+
+
+def answer_of(known: BoxNoise) -> str:
+    """Say how far two equal runs differ on this box, and which blocks a margin takes: where it is noisiest."""
+    floor = max((each.floor for each in known.floors), key=lambda floor: floor.differs)
+    margin, need = floor.comparison.margin, floor.blocks_for(floor.comparison.margin)
+    takes = tr("{margin} can't be told by as many blocks as can be run", margin=percent(margin))
+    if need is not None:
+        takes = tr("to tell {margin} takes {need} blocks", margin=percent(margin), need=need)
+    return tr(
+        "Two equal runs of {blocks} blocks differ here by up to ±{differs}: less is noise; {takes}.",
+        blocks=floor.blocks,
+        differs=percent(floor.differs),
+        takes=takes,
+    )
 
 
 def answer_of(known: BoxNoise) -> str:

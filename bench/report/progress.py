@@ -1,5 +1,6 @@
 """The progress of a run: a bar with what is left on a terminal, plain lines elsewhere."""
 
+from threading import Event, Thread
 from time import monotonic
 
 from rich.cells import cell_len, set_cell_size
@@ -11,7 +12,10 @@ from bench.model.language import tr
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.report.numbers import duration, rate
-from bench.report.words import STATE_STYLES, kept_words, of_trial
+from bench.report.words import STATE_STYLES, doubt_words, kept_words, of_trial, under_way
+
+SILENT_S = 30.0
+"""Nobody waits longer than this for a line, however long a trial takes."""
 
 
 class RunProgress:
@@ -27,13 +31,13 @@ class RunProgress:
             TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[left]}"), console=out
         )
         self._task: TaskID | None = None
+        self._over = Event()
+        """Ends the lines of the trial under way."""
 
     def begins(self, trial: Trial, left: int, of: int) -> None:
         """Show the trial that begins."""
         # From the first trial on: what came before it, such as starting a server, comes once.
         self._began = self._began or monotonic()
-        if not self._out.is_terminal:
-            return
         place = tr("trial {number} of {of}", number=trial.number, of=of)
         if self._plan and self._plan.promise:
             place = tr("trial {number} of about {of}", number=of - left + 1, of=of)
@@ -44,14 +48,22 @@ class RunProgress:
         each_s = self._guess_s
         if self._done:
             each_s = (monotonic() - self._began) / self._done
-        time_left = tr("{time} left", time=duration(each_s * left))
+        left_s = each_s * left
+        if not self._out.is_terminal:
+            self._over.set()
+            self._over = Event()
+            said = self._out, under_way(f"{place}, {of_trial(trial, self._plan)}", left_s), self._over
+            Thread(target=_say_now_and_then, args=said, daemon=True).start()
+            return
         if self._task is None:
             self._bar.start()
             self._task = self._bar.add_task(what, left="")
+        time_left = tr("{time} left", time=duration(left_s))
         self._bar.update(self._task, description=what, total=self._done + left, completed=self._done, left=time_left)
 
     def ended(self, record: Record) -> None:
         """Print the line of a trial."""
+        self._over.set()
         self._done += 1
         state = record.validity.state
         what = of_trial(record.trial, self._plan)
@@ -60,11 +72,7 @@ class RunProgress:
         line = f"{record.trial.number:>4}  {what} {rate(record.rows_per_s):>9} rows/s  {tr(state)}"
         if kept := kept_words(record, self._plan):
             line += f", {kept}"
-        if record.void:
-            line += f": {record.validity.why}"
-        elif codes := sorted(reason.code for reason in record.validity.reasons if not reason.slight):
-            # In full, and once for all trials, they stand above the answer.
-            line += f": {', '.join(codes)}"
+        line += doubt_words(record)
         self._bar.console.print(Text(line, style=STATE_STYLES[state]))
 
     def report(self, sentence: str) -> None:
@@ -73,4 +81,10 @@ class RunProgress:
 
     def close(self) -> None:
         """Take the bar away."""
+        self._over.set()
         self._bar.stop()
+
+
+def _say_now_and_then(out: Console, sentence: str, over: Event) -> None:
+    while not over.wait(SILENT_S):
+        out.print(Text(sentence))

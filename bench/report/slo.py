@@ -8,10 +8,10 @@ from rich.text import Text
 from bench.analysis.comparison import of_version
 from bench.analysis.slo import Highest, Slo, Tried, promise_words
 from bench.model.language import tr
+from bench.report.ending import show_ending
 from bench.report.numbers import DASH, percent, rate, short
 from bench.report.tables import add_rows, bare_table, filled, print_whole
 from bench.report.terminal import describe_host
-from bench.report.words import NOT_COMPLETE
 
 COLUMNS = ("rows/s", "trials", "kept it", "suspect", "reached", "too late", "waiting")
 NOTHING = 0.00005
@@ -35,10 +35,7 @@ def show_slo(out: Console, found: Slo) -> None:
     if any(tried.suspect for answer in found.answers for tried in answer.tried):
         out.print(Text(tr("Why trials are suspect stands above their ladder: pgladder ladder DIR."), style="dim"))
     out.print()
-    if not found.complete:
-        out.print(Text(tr(NOT_COMPLETE), style="yellow"))
-    for answer in found.answers:
-        out.print(Text(answer.sentence, style="bold"))
+    show_ending(out, [answer.sentence for answer in found.answers], found.trust, found.next)
 
 
 def _show_tried(out: Console, answer: Highest, found: Slo) -> None:

@@ -1,4 +1,4 @@
-"""A sweep, for people: the sentence, a line a point, the scalability law where it fits."""
+"""A sweep, for people: a line a point, the scalability law where it fits, and last the answer."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,13 +8,15 @@ from rich.text import Text
 from bench.analysis.sweep import Curve, Sweep
 from bench.model.language import later, tr
 from bench.plan.contrast import written
+from bench.report.ending import show_ending
 from bench.report.numbers import DASH, rate, short
-from bench.report.tables import add_rows, bare_table, print_whole
+from bench.report.tables import add_rows, bare_table, filled, print_whole
 from bench.report.terminal import describe_host
-from bench.report.words import NOT_COMPLETE
+from bench.report.words import uncounted
 from bench.stats.intervals import Estimate
 
 OF_RATE, OF_FASTEST = later("of what came"), later("to the fastest")
+DOUBTS = later("doubts")
 FITS = 0.1
 """A misfit of the law up to which its peak is named, and it is drawn."""
 
@@ -27,15 +29,14 @@ def show_sweep(out: Console, found: Sweep) -> None:
         out.print()
         out.print(Text(heading(curve), style="bold"))
         heads = [name.replace("_", "\n") for name in columns(found, curve)]
-        table = bare_table(heads, left=("",), wraps=("",))
-        add_rows(table, rows(curve))
+        shown, texts = filled(heads, list(rows(curve)))
+        table = bare_table(shown, left=("", DOUBTS), wraps=("", DOUBTS))
+        add_rows(table, texts)
         print_whole(out, table)
         if sentence := law(curve):
             out.print(Text(sentence, style="dim"))
     out.print()
-    if not found.complete:
-        out.print(Text(tr(NOT_COMPLETE), style="yellow"))
-    out.print(Text(found.sentence, style="bold"))
+    show_ending(out, [found.sentence], found.trust, found.next)
 
 
 def heading(curve: Curve) -> str:
@@ -44,9 +45,9 @@ def heading(curve: Curve) -> str:
 
 
 def columns(found: Sweep, curve: Curve) -> tuple[str, ...]:
-    """Return the heads of a curve's table; the last, of marks, is empty."""
+    """Return the heads of a curve's table; that of marks is empty."""
     compared = OF_RATE if is_at_rate(curve) else OF_FASTEST
-    return (*found.of, "rows/s", "95 %", compared, "p50 ms", "p99 ms", "")
+    return (*found.of, "rows/s", "95 %", compared, "p50 ms", "p99 ms", "", DOUBTS)
 
 
 def is_at_rate(curve: Curve) -> bool:
@@ -65,6 +66,7 @@ def rows(curve: Curve) -> Iterable[Sequence[str]]:
             short(point.p50_ms),
             short(point.p99_ms),
             mark(curve, number),
+            uncounted(point),
         )
 
 
@@ -91,8 +93,6 @@ def mark(curve: Curve, number: int) -> str:
         marks.append(tr("knee"))
     if number == curve.kept_up:
         marks.append(tr("kept up"))
-    if curve.points[number].void:
-        marks.append(tr("{count} void", count=curve.points[number].void))
     return ", ".join(marks)
 
 

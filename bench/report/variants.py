@@ -1,15 +1,14 @@
 """Variants for people: the list, what one sets and why, in what two differ."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bench.engines.postgresql.parameters import Difference
 from bench.model.language import tr, tr_many
 from bench.report.numbers import DASH
-from bench.report.tables import add_rows
+from bench.report.tables import add_rows, bare_table, print_whole
 
 LIST_COLUMNS = ("variant", "what it is")
 SETTING_COLUMNS = ("parameter", "value", "why")
@@ -17,7 +16,7 @@ SETTING_COLUMNS = ("parameter", "value", "why")
 
 def show_list(out: Console, summaries: Mapping[str, str]) -> None:
     """Print a line for each variant."""
-    out.print(_table(map(tr, LIST_COLUMNS), ((name, tr(summary)) for name, summary in summaries.items())))
+    _print(out, LIST_COLUMNS, ((name, tr(summary)) for name, summary in summaries.items()))
 
 
 def show_settings(out: Console, title: str, settings: Mapping[str, str], derivations: Mapping[str, str]) -> None:
@@ -26,8 +25,7 @@ def show_settings(out: Console, title: str, settings: Mapping[str, str], derivat
     if not settings:
         out.print(tr("It sets nothing: PostgreSQL's own defaults."))
         return
-    rows = ((name, text, derivations[name]) for name, text in settings.items())
-    out.print(_table(map(tr, SETTING_COLUMNS), rows))
+    _print(out, SETTING_COLUMNS, ((name, text, derivations[name]) for name, text in settings.items()))
 
 
 def show_differences(out: Console, a: str, b: str, where: str, found: Iterable[Difference]) -> None:
@@ -45,12 +43,11 @@ def show_differences(out: Console, a: str, b: str, where: str, found: Iterable[D
         where=where,
     )
     out.print(Text(title, style="bold"))
-    out.print(_table((tr("parameter"), a, b), rows))
+    _print(out, ("parameter", a, b), rows)
 
 
-def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name)
+def _print(out: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table of which all but the names may run over several lines."""
+    table = bare_table(columns, left=columns, wraps=columns[1:])
     add_rows(table, rows)
-    return table
+    print_whole(out, table)

@@ -11,10 +11,11 @@ from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.promise import keeps
 from bench.plan.sweep import told_apart
-from bench.report.numbers import DASH, rate
+from bench.report.numbers import DASH, duration, rate
 
 if TYPE_CHECKING:
     from bench.analysis.rung import Rung
+    from bench.analysis.sweep import Point
 
 MARKS = {"void": "!", "suspect": "?"}
 STATE_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim", "valid": ""}
@@ -63,9 +64,9 @@ def mark(part: "Rung | ArmSummary") -> str:
     return ""
 
 
-def uncounted(arm: ArmSummary) -> str:
-    """Return how many of its trials do not count, or are doubtful; nothing of none."""
-    counts = ((arm.void, later("{count} void")), (arm.suspect, later("{count} suspect")))
+def uncounted(of: "ArmSummary | Point") -> str:
+    """Return how many of the trials of a candidate, or of a point, do not count or are doubtful; nothing of none."""
+    counts = ((of.void, later("{count} void")), (of.suspect, later("{count} suspect")))
     return ", ".join(tr(words, count=count) for count, words in counts if count)
 
 
@@ -92,6 +93,20 @@ def kept_words(record: Record, of: Plan | None) -> str:
     if of is None or of.promise is None or record.trial.parameters.rate is None:
         return ""
     return tr(KEPT[keeps(of.promise, record)])
+
+
+def under_way(what: str, left_s: float) -> str:
+    """Return what is said of a trial that takes long, where nothing else is printed meanwhile."""
+    return tr("under way: {what}, {time} left", what=what, time=duration(left_s))
+
+
+def doubt_words(record: Record) -> str:
+    """Return what follows the state of a trial in a line of progress: why it is void, or the codes of its doubts."""
+    if record.void:
+        return f": {record.validity.why}"
+    codes = sorted(reason.code for reason in record.validity.reasons if not reason.slight)
+    # In full, and once for all trials, they stand above the answer.
+    return f": {', '.join(codes)}" if codes else ""
 
 
 def figure_words(name: str) -> tuple[str, str]:

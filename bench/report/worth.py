@@ -1,20 +1,21 @@
-"""What boxes give for a core, a watt and their price, as a table and in a sentence."""
+"""What boxes give for a core, a watt and their price, as a table; whether they are worth it ends the comparison."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from bench.analysis.worth import CORE, WATT, Worth, worth_sentences
+from bench.analysis.worth import CORE, WATT, Worth
 from bench.model.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.stats.intervals import Estimate
 
-COLUMNS = ("where", "for a", "box", "rows/s", "95 %", "times the first", "95 % of that")
+COLUMNS = ("where", "for a", "box", "rows/s", "95 %", "times\nthe first", "95 %\nof that")
 PER = {CORE: later("core"), WATT: later("watt")}
 """All else is the code of a currency."""
 LEFT = {"where", "for a", "box"}
+WRAPS = {"where", "box"}
 HOW_TO_SAY = later(
     "What a box gives for its watts and its money is told where the inventory has watts, price and currency"
     " (docs/boxes.md)."
@@ -23,12 +24,12 @@ OF_OWNERS = later("Price and watts are as the inventory has them: intervals are 
 
 
 def show_worth(out: Console, found: Sequence[Worth]) -> None:
-    """Print the table, and whether each box is worth the money."""
+    """Print the table, and how to read it."""
     if not found:
         return
     out.print()
     out.print(Text(tr("For what it takes"), style="bold"))
-    table = bare_table(COLUMNS, LEFT)
+    table = bare_table(COLUMNS, LEFT, wraps=WRAPS)
     for worth in found:
         add_rows(table, _rows(worth))
     print_whole(out, table)
@@ -36,8 +37,6 @@ def show_worth(out: Console, found: Sequence[Worth]) -> None:
         out.print(Text(tr(HOW_TO_SAY), style="dim"))
         return
     out.print(Text(tr(OF_OWNERS), style="dim"))
-    for sentence in worth_sentences(found):
-        out.print(Text(sentence, style="bold"), soft_wrap=True)
 
 
 def _rows(worth: Worth) -> list[list[str]]:

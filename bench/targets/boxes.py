@@ -36,6 +36,7 @@ from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
 from bench.remote.wheelhouse import release
 from bench.report.console import console
+from bench.report.exported import print_tables
 from bench.report.following import Following
 from bench.report.metrics import MetricsFile
 from bench.report.noise import too_noisy_lines
@@ -480,7 +481,10 @@ def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
         for row in _doing(state) or [("", "", tr("no runs"))]:
             table.add_row(*box, *row)
             box = ("", "", "")
-    boxes.out.print(table)
+    if given.get("format"):
+        print_tables(lambda out: out.print(table), given["format"])
+    else:
+        boxes.out.print(table)
 
 
 def _doing(state: BoxState) -> list[tuple[str, str, str]]:

@@ -89,6 +89,7 @@ class Interleaving(Following):
                     " RUN={run}, or make cancel RUN={run}",
                     error=error,
                     run=self._run,
-                )
+                ),
+                whole=True,
             )
             self._links[host].give_up()

@@ -54,6 +54,7 @@ def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view:
         while worker.is_alive() or not news.empty():
             while not news.empty():
                 news.get()()
+            view.tick()
             worker.join(POLL_S)
     except BaseException:
         for link in links:

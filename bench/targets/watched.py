@@ -12,7 +12,6 @@ from rich.console import Console
 
 from bench.engines.engine import Server
 from bench.model.language import tr
-from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.plan.refine import at_most
 from bench.plan.rule import usual_margin
 from bench.report.numbers import duration, size
@@ -52,7 +51,9 @@ class Here:
                 if "resume" not in request.given:
                     check_agreed({"": ready.estimate}, out, agreed=bool(request.option("yes")))
                 event.run, event.results = plan.run, directory.path
-                progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S, plan)
+                expected = ready.estimate
+                a_trial_s = expected.seconds / max(ready.left + expected.again, 1)
+                progress = RunProgress(out, a_trial_s, plan)
                 try:
                     with kept_metrics(request, ready, progress, out) as listener:
                         complete = listener.complete = carry_out(ready, server, listener)

@@ -35,8 +35,9 @@ NO_MESSAGES = {
     "analysis/notes.py": {", compiled by "},
     "analysis/promises.py": {"may lose last "},
     "cli/variants.py": {": pgladder box"},
-    "doctor/__main__.py": {"bold red", "What would stop a run on these boxes?"},
+    "doctor/__main__.py": {"What would stop a run on these boxes?"},
     "doctor/checks.py": {"make provision", "not measured: "},
+    "doctor/table.py": {"bold red"},
     "report/share.py": {
         "kept up, checkpoint included",
         "in bursts, no checkpoint timed",

@@ -198,7 +198,8 @@ def test_the_day_of_the_n100_is_planned_as_pgladder_reckons(row):
     left = to_come(plan, [])
     taken, count = estimate(plan, left), len(left)
     assert count == int(trials.replace(",", ""))
-    assert taken.seconds == pytest.approx(seconds(time), rel=0.1)
+    # The page has whole minutes.
+    assert taken.seconds == pytest.approx(seconds(time), rel=0.1, abs=30)
     assert taken.written_bytes / 1e9 == pytest.approx(int(written.removesuffix(" GB")), rel=0.1)
 
 

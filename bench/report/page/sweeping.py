@@ -33,11 +33,11 @@ class CurveView:
     @property
     def rows(self) -> list[dict[str, str]]:
         """Of each point, column and text: on a narrow screen a row is a card."""
-        *heads, _ = columns(self.found, self.curve)
+        *heads, _, _ = columns(self.found, self.curve)
         found = []
-        for *figures, said in rows(self.curve):
+        for *figures, said, doubted in rows(self.curve):
             of_point = dict(zip(heads, figures, strict=True))
-            found.append({**of_point, "": said})
+            found.append({**of_point, "": ", ".join(filter(None, (said, doubted)))})
         return found
 
     @property

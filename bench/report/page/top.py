@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
+from bench.analysis.ending import LEVELS, trusted
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.ladder_answer import (
     CONDITIONS,
-    LEVELS,
     LadderAnswer,
     Reached,
     highest_rate,
@@ -20,7 +20,6 @@ from bench.analysis.ladder_answer import (
     limit_amount,
     limit_name,
     stopped,
-    trusted,
     under,
 )
 from bench.analysis.limits import UNEXPLAINED, Limit
@@ -30,7 +29,7 @@ from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
 from bench.model.fingerprint import processors, usable_processors
 from bench.model.language import later, tr
-from bench.report.ladder_answer import next_words
+from bench.report.ending import next_words
 from bench.report.numbers import cores, in_short, whole
 from bench.report.terminal import heading, in_doubt
 

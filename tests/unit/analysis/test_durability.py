@@ -125,3 +125,23 @@ def test_the_table_fits_eighty_columns_and_a_broken_promise_comes_in_red(capsys)
     assert max(map(len, table)) <= 80
     assert "no-full-page-writes: pg_amcheck: bad" in text
     assert "Not complete" in text
+
+
+def test_the_answer_comes_last_each_variants_and_then_whether_to_trust_it(capsys):
+    text = " ".join(shown(capsys).split())
+    in_order = ("variant", "Power: ", "stock lost 2", "Trust: rough. Not complete: 4 of ")
+    places = [text.index(words) for words in in_order]
+    assert places == sorted(places)
+
+
+def test_trust_is_how_rare_a_fault_so_many_cuts_would_have_shown():
+    found = durability(plan(power=10), [cut(number=number) for number in range(1, 11)])
+    assert (found.trust.level, found.trust.trials) == ("good", 10)
+    assert found.trust.why == ("10 cuts of each: a fault that strikes 26% of cuts is seen, at 95 %",)
+    few = durability(plan(power=2), [cut(number=number) for number in (1, 2)])
+    assert (few.trust.level, few.trust.why) == (
+        "rough",
+        ("2 cuts of each: a fault that strikes 78% of cuts is seen, at 95 %",),
+    )
+    killed = durability(plan(kill=1), [cut(how="kill", forgotten=None)])
+    assert (killed.trust.level, killed.trust.why) == ("none", ("a server that is only killed shows nothing of a cut",))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.analysis.doubts import Doubt
 from bench.analysis.ladder import ladder_report, ladders, rung_names, side_by_side, trials_of
-from bench.analysis.rung import Doubt
 from bench.model.fingerprint import Unreadable
 from bench.model.record import Cpu, Reason
 from tests.builders import (

@@ -9,6 +9,8 @@ import pytest
 from bench.cli.main import main
 from tests.builders import a_record, compared_run, pulled, written
 
+N100 = "ram_mb=16384,cores=4,disk=nvme,disk_gb=500"
+
 
 def pgladder(capsys, *words):
     with pytest.raises(SystemExit) as end:
@@ -63,3 +65,27 @@ def test_another_format_is_named_with_those_that_there_are(run, capsys):
     code, _, err = pgladder(capsys, "ladder", run, "--format", "excel")
     assert code == 2
     assert "csv, markdown, json" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "head"),
+    [
+        (["phases"], "phase,how it writes rows"),
+        (["variants"], "variant,what it is"),
+        (["variants", "show", "big-wal", "--hardware", N100], "parameter,value,why"),
+        (["variants", "diff", "stock", "big-wal", "--hardware", N100], "parameter,stock,big-wal"),
+    ],
+    ids=lambda words: " ".join(words[:2]) if isinstance(words, list) else "",
+)
+def test_a_list_that_is_no_question_has_its_table_too(words, head, capsys):
+    code, out, _ = pgladder(capsys, *words, "--format", "csv")
+    [first, *rows] = list(csv.reader(io.StringIO(out)))
+    assert (code, ",".join(first)) == (0, head)
+    assert all(len(row) == len(first) for row in rows)
+    assert rows
+
+
+def test_of_such_a_list_too_one_form_is_asked_for(capsys):
+    code, out, err = pgladder(capsys, "phases", "--json", "--format", "csv")
+    assert (code, out) == (2, "")
+    assert "not allowed with argument" in err

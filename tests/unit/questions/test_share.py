@@ -28,7 +28,10 @@ def pgladder(capsys, *words):
 def test_a_run_is_shared_as_a_file_of_the_published_format_and_a_card(run, capsys):
     code, out, _ = pgladder(capsys, "share", run)
     assert code == 0
-    assert "140,000 rows/s kept up" in out
+    assert "140,000 rows/s kept up" in " ".join(out.split())
+    first, *_, last = out.splitlines()
+    assert first.startswith("File: ")
+    assert last.startswith("Trust: ")
     text = (run / "share.json").read_bytes()
     assert len(text) <= MOST_BYTES
     schema = json.loads((schemas.DIRECTORY / "share-1.json").read_text())
@@ -90,4 +93,4 @@ def test_a_run_of_a_users_own_pieces_alone_is_refused(capsys, tmp_path):
 def test_a_kept_run_is_shared(capsys, tmp_path):
     code, out, _ = pgladder(capsys, "share", KEPT / "formulas", "--out", tmp_path / "x.json")
     assert code == 0
-    assert "475,000 rows/s kept up" in out
+    assert "475,000 rows/s kept up" in " ".join(out.split())

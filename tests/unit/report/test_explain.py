@@ -1,4 +1,4 @@
-"""What stands in the way, for people: the sentence last, a line a constraint, on the terminal as on the page."""
+"""What stands in the way, for people: a line a constraint, on the terminal as on the page, then the answer."""
 
 import io
 import re
@@ -28,9 +28,9 @@ def shown(found, width=100):
     return out.getvalue()
 
 
-def test_a_line_a_constraint_with_what_is_proved_on_top_and_the_sentence_last(found):
+def test_a_line_a_constraint_with_what_is_proved_on_top_then_the_sentence_and_whether_to_trust_it(found):
     said = shown(found)
-    assert " ".join(said.split()).endswith(found.sentence)
+    assert " ".join(said.split()).endswith(f"{found.sentence} Trust: rough. Windows of 2 s.")
     lines = said.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith(COLUMNS[0]))
     assert lines[head + 1].startswith("the pool's reset ")

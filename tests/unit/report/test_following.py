@@ -7,6 +7,7 @@ from rich.console import Console
 
 from bench.analysis.progress import Progress
 from bench.plan.repeat import USUAL
+from bench.report import following
 from bench.report.following import WAITS, Following, Row, cells, left_s
 from tests.builders import a_plan, a_record, a_trial, doubtful, void
 
@@ -55,7 +56,7 @@ def test_what_is_left_goes_by_what_trials_take_whenever_following_began():
 
 def test_before_two_trials_are_there_the_plan_tells_what_is_left():
     so_far = Progress(plan()).with_record(a_record(1))
-    assert left_s([Row(so_far, state="running", since=0.0)], now=0.0) == 13.5
+    assert left_s([Row(so_far, state="running", since=0.0)], now=0.0) == 12.0
 
 
 def test_what_is_left_has_repetitions_to_come_in_it():
@@ -89,19 +90,19 @@ def test_of_boxes_that_take_turns_what_is_left_is_that_of_all_one_after_the_othe
 
 
 def test_a_box_that_waits_for_its_turn_says_so_and_when_all_is_done():
-    out = Console(file=io.StringIO(), width=100)
+    out = Console(file=io.StringIO(), width=80)
     view = Following(out, gated=True)
     for host in ("a", "b"):
         view.begins(host, Progress(plan()))
     view.measures("b")
     out.print(view._table())
     first, second = (" ".join(line.split()) for line in out.file.getvalue().splitlines()[2:])
-    assert first == "a 1/4 1/2 waits at its gate – – 36 s"
-    assert second == "b 1/4 1/2 2-C stock plain – – 36 s"
+    assert first == "a 1/4 1/2 waits at its gate – – 32 s"
+    assert second == "b 1/4 1/2 2-C stock plain – – 32 s"
 
 
 def test_without_a_terminal_each_trial_is_a_line_and_nothing_else_is_written():
-    out = Console(file=io.StringIO(), width=100)
+    out = Console(file=io.StringIO(), width=80)
     view = Following(out)
     view.begins("n100", Progress(plan(2)))
     view.recorded("n100", Progress(plan(2)), a_record(1, rows_per_s=1000.0))
@@ -112,3 +113,42 @@ def test_without_a_terminal_each_trial_is_a_line_and_nothing_else_is_written():
         "n100: trial 1 of 2, 2-C stock plain tcp, 1,000 rows/s",
         "n100: trial 2 of 2, 2-C stock plain tcp, – rows/s void: the connection was lost",
     ]
+
+
+def test_of_a_suspect_trial_the_line_has_the_codes_alone_and_a_long_one_is_broken_at_80_columns():
+    out = Console(file=io.StringIO(), width=80)
+    view = Following(out)
+    variant = "a-very-long-name-of-a-variant-of-someone-else-1234567"
+    reason = doubtful("suspect", "not-alone", "other programs kept 0.9 of 2 cores busy, most of it a, b", 0.45)
+    view.begins("n100-in-the-cellar", Progress(plan(2)))
+    view.recorded("n100-in-the-cellar", Progress(plan(2)), a_record(1, variant=variant, validity=reason))
+    lines = out.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).endswith("rows/s suspect: not-alone")
+
+
+def test_where_nothing_else_is_printed_for_a_while_a_line_says_what_is_under_way(monkeypatch):
+    out = Console(file=io.StringIO(), width=80)
+    view = Following(out)
+    view.begins("n100", Progress(plan(2)))
+    view.tick()
+    assert out.file.getvalue() == ""
+    monkeypatch.setattr(following, "SILENT_S", 0)
+    view.tick()
+    assert out.file.getvalue() == "n100: under way: trial 1 of 2, 2-C stock plain tcp, 8 s left\n"
+    monkeypatch.setattr(following, "SILENT_S", 30)
+    view.tick()
+    assert out.file.getvalue().count("\n") == 1
+
+
+def test_of_boxes_that_take_turns_only_the_one_that_measures_is_said_to_be_under_way(monkeypatch):
+    monkeypatch.setattr(following, "SILENT_S", 0)
+    out = Console(file=io.StringIO(), width=80)
+    view = Following(out, gated=True)
+    for host in ("a", "b", "c"):
+        view.begins(host, Progress(plan()))
+    view.measures("b")
+    view.ended("c", "finished")
+    view.tick()
+    [line] = out.file.getvalue().splitlines()
+    assert line.startswith("b: under way: trial 1 of 4, ")

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from bench.analysis.ending import Next
 from bench.analysis.ladder import ladder_report
-from bench.analysis.ladder_answer import Next
 from bench.model.record import OpenLoop
 from bench.report.ladder_answer import show_answers
 from tests.builders import a_host, a_record, pulled

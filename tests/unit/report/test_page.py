@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
-from bench.analysis.ladder_answer import Next
+from bench.analysis.ending import Next
 from bench.analysis.noise import box_noise
 from bench.analysis.sides import compare_runs
 from bench.analysis.slo import slo

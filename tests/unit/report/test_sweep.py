@@ -1,6 +1,8 @@
 """A sweep on the terminal and on its page: the sentence, a line a point, the curve and what it is held against."""
 
 import io
+import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -12,6 +14,7 @@ from bench.report.page.assets import Assets
 from bench.report.page.sweeping import CurveView, SweepView
 from bench.report.sweep import show_sweep
 from bench.results.read import ladder_of
+from tests.builders import doubtful
 from tests.sweeps import POOLS, Box, a_sweep, at_rates, planned, swept_run
 
 KNEE = (100, 200, 400, 402, 399)
@@ -36,10 +39,11 @@ def view(run):
     return CurveView(found, curve)
 
 
-def test_the_terminal_has_a_line_a_point_and_ends_with_the_sentence():
+def test_the_terminal_has_a_line_a_point_and_ends_with_the_sentence_and_whether_to_trust_it():
     found = sweep(a_sweep(KNEE))
     said = shown(found)
-    assert " ".join(said.split()).endswith(" ".join(found.sentence.split()))
+    last = " ".join(said.split()).partition(found.sentence)[2]
+    assert last == " Trust: rough. Windows of 2 s."
     assert [line.split()[0] for line in said.splitlines() if line.split()[:1] and line.split()[0].isdigit()] == list(
         map(str, POOLS)
     )
@@ -107,3 +111,25 @@ def test_points_of_a_sweep_that_refines_are_all_drawn():
 
 def test_what_is_swept_is_not_compared_once_more():
     assert _compared(a_sweep(KNEE).plan) == []
+
+
+def test_doubts_stand_in_a_column_of_their_own_suspect_trials_among_them():
+    run = a_sweep(KNEE, spoiled={(1, 4)})
+    company = doubtful("suspect", "not-alone", "others", 0.5)
+    records = [replace(each, validity=company) if each.trial.number == 1 else each for each in run.records]
+    found = sweep(replace(run, records=records))
+    said = shown(found)
+    head, *lines = [line.strip() for line in said.splitlines() if re.match(r" *(pool|\d+) ", line)]
+    assert head.split()[-1] == "doubts"
+    doubted = [line.split()[-2:] for line in lines if line.endswith(("void", "suspect"))]
+    assert doubted == [["1", "suspect"], ["1", "void"]]
+    assert "1 of 30 trials had company" in " ".join(said.split())
+    assert "doubts" not in shown(sweep(a_sweep(KNEE)))
+
+
+def test_that_a_rate_is_too_much_is_the_answer_and_no_doubt():
+    run = at_rates(lambda _: 31_000, (10_000, 40_000))
+    behind = doubtful("suspect", "behind", "most of it was not begun", 0.5)
+    found = sweep(replace(run, records=[replace(each, validity=behind) for each in run.records]))
+    assert [point.suspect for point in found.curves[0].points] == [0, 0]
+    assert found.trust.why == ("windows of 2 s",)

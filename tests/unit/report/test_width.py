@@ -6,21 +6,29 @@ In every language: a wide character takes two of them, and where it is not Engli
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.compare import compare_arms
+from bench.analysis.durability import durability
 from bench.analysis.ladder import ladders
 from bench.analysis.noise import box_noise
 from bench.analysis.sides import compare_runs
 from bench.analysis.slo import slo
 from bench.analysis.sweep import sweep
+from bench.doctor.checks import examine
+from bench.doctor.table import show_findings
+from bench.engines.postgresql.parameters import Difference
+from bench.model.codec import to_json
 from bench.model.language import ENGLISH, languages, speaking, spoken, tr
 from bench.model.record import Cpu
+from bench.questions import collection, share
 from bench.questions.compare import compared
 from bench.report.comparison import show_comparison
+from bench.report.durability import show_durability
 from bench.report.explain import show_explained
 from bench.report.ladder_answer import show_answers
 from bench.report.noise import show_noise
@@ -28,20 +36,28 @@ from bench.report.progress import RunProgress
 from bench.report.slo import show_slo
 from bench.report.sweep import show_sweep
 from bench.report.terminal import show_ladders
+from bench.report.variants import show_differences, show_list, show_settings
 from bench.results.read import ladder_of, only_run, read
 from bench.stats.histogram import new_histogram
+from bench.targets.next_step import next_of_cuts
+from bench.targets.target import Results
 from bench.workload.driver import drivers
 from bench.workload.phase import ladder
-from tests.builders import a_host, a_plan, a_record, again, changed, compared_run, doubtful, pulled, void
+from tests.builders import a_host, a_plan, a_record, again, changed, compared_run, doubtful, pulled, void, written
+from tests.cuts import cut
+from tests.cuts import plan as plan_of_cuts
 from tests.experiments import a_run as a_run_with_experiments
 from tests.experiments import explained, planned, waiting
 from tests.kept import KEPT
 from tests.sweeps import a_sweep, at_rates
 from tests.unit.analysis.test_bound import alone, rung, twice
+from tests.unit.analysis.test_worth import FAST, SLOW
+from tests.unit.doctor.test_checks import box
 from tests.unit.plan.test_promise import carried_out, searching, up_to
+from tests.unit.questions.test_collection import a_shared
 
 WIDTH = 80
-WHOLE = re.compile(r"^  (\S*pgladder|fab|make) |^Page: ")
+WHOLE = re.compile(r"^  (\S*pgladder|fab|make) |^(Page|File|Card|페이지|파일|카드): ")
 """A command is one line, to be copied, and so is a path."""
 LONG = "a-very-long-name-of-a-variant-of-someone-else-1234567"
 DOUBTS = doubtful("suspect", "not-alone", "other programs kept 0.9 of 2 cores busy, most of it a, b", 0.45)
@@ -138,6 +154,13 @@ def test_a_comparison_of_hosts(detail):
     assert_fits(lambda out: show_comparison(out, compare_runs([one, replace(one, host=far)], "host"), detail=detail))
 
 
+def test_a_comparison_of_hosts_with_what_they_give_for_their_price():
+    far = replace(FAST, host=replace(FAST.host, host=LONG))
+    report = compare_runs([SLOW, far], "host")
+    text = assert_fits(lambda out: show_comparison(out, report))
+    assert text.index(tr("For what it takes")) < text.rindex(report.sentence[:30])
+
+
 @pytest.mark.parametrize("detail", [False, True])
 def test_the_noise_of_a_box(detail):
     ones = [100.0, 103, 98, 101, 99, 102]
@@ -196,3 +219,45 @@ def test_the_lines_of_a_run_under_way():
     # In full it stands once, above the answer.
     assert "other programs kept" not in text
     assert text.count("not-alone") == len(ladder())
+
+
+def test_what_cuts_of_the_power_show():
+    records = [
+        cut(lost=2, ms=3.0, corrupt=["pg_amcheck: " + "bad " * 40]),
+        cut("no-full-page-writes", "not crash-safe", how="torn"),
+        cut(LONG, "may lose last 600 ms", 500, 71.4),
+        cut(LONG, "may lose last 600 ms", how="kill", forgotten=None),
+    ]
+    found = durability(plan_of_cuts(power=1, torn=1, kill=1), records)
+    step = next_of_cuts(replace(found, complete=True), plan_of_cuts(power=1), Path("x" * 90))
+    text = assert_fits(lambda out: show_durability(out, replace(found, next=step)))
+    assert text.rstrip().splitlines()[-1].startswith("  pgladder durability ")
+
+
+def test_a_shared_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(share, "png_maker", lambda: None)
+    run = written(tmp_path / "run", pulled(a_record(1, "2-G", rows=350_000), a_record(2, "2-D", validity=DOUBTS)))
+    assert_fits(share.answer(Results(directories=(run,)), {}).show)
+
+
+@pytest.mark.parametrize("given", [{}, {"mine": "1.json"}], ids=["all", "mine"])
+def test_a_collection(given, tmp_path):
+    for number, model in enumerate(("Intel(R) N100", "AMD Ryzen 7 5800H"), 1):
+        (tmp_path / f"{number}.json").write_bytes(to_json(a_shared(model, 350_000 * number)))
+    given = {name: tmp_path / file for name, file in given.items()}
+    assert_fits(collection.answer(Results(directories=(tmp_path,)), given).show)
+
+
+def test_what_the_doctor_found():
+    other = {"sudo": "sudo: not found", "throttled": "3", "governor": "powersave", "container": "lxc"}
+    findings = {LONG: examine(box(-9.0, **other), "def"), "b": examine(box(), "abc")}
+    assert_fits(lambda out: show_findings(out, findings))
+
+
+def test_variants():
+    names = {"shared_preload_libraries": "'a, b, c, d, e, f, g, h'", "x" * 40: "1" * 60}
+    words = dict.fromkeys(names, "a doubt " * 30)
+    found = [Difference(name, text, None) for name, text in names.items()]
+    assert_fits(lambda out: show_list(out, {LONG: "a doubt " * 30, "stock": "PostgreSQL"}))
+    assert_fits(lambda out: show_settings(out, "stock", names, words))
+    assert_fits(lambda out: show_differences(out, "stock", LONG, "N100", found))

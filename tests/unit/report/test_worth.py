@@ -4,6 +4,8 @@ import io
 
 from rich.console import Console
 
+from bench.analysis.sides import compare_runs
+from bench.report.comparison import show_comparison
 from bench.report.exported import TableKeeper
 from bench.report.worth import show_worth
 from tests.unit.analysis.test_worth import FAST, SLOW, a_box, found
@@ -22,7 +24,11 @@ def test_each_row_stands_for_itself_and_the_answer_comes_last():
     assert [row[1:3] for row in table.rows] == [
         [per, box] for per in ("core", "watt", "EUR") for box in ("slow", "fast")
     ]
-    assert shown(SLOW, FAST).strip().splitlines()[-1].startswith("Is fast worth the money? No")
+    out = Console(file=io.StringIO(), width=80)
+    show_comparison(out, compare_runs((SLOW, FAST), "host"))
+    said = " ".join(out.file.getvalue().split())
+    answer = said.index("Is fast worth the money? No")
+    assert said.index("For what it takes") < said.index("fast is ") < answer
 
 
 def test_where_nobody_says_what_a_box_takes_it_is_said_how_to():

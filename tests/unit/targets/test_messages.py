@@ -66,6 +66,16 @@ def test_that_a_connection_was_lost_is_told_beside_what_programs_read(monkeypatc
     assert "n100: the connection was lost; trying again" in told.err
 
 
+def test_what_boxes_are_doing_is_a_table_for_other_programs_too(monkeypatch, capsys):
+    monkeypatch.setattr(verbs, "look", lambda _: {"n100": BOX})
+    here = boxes("n100")
+    verbs.status(here, {"format": "csv"})
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.startswith("box,pgladder,")
+    assert row.startswith(f"n100,{BOX.release},")
+    assert here.out.file.getvalue() == ""
+
+
 def test_where_no_box_answered_there_is_no_table(monkeypatch):
     monkeypatch.setattr(verbs, "look", lambda _: {})
     here = boxes("n100")
