@@ -14,6 +14,7 @@ from bench.model.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.design import PROFILES
 from bench.plan.estimate import estimate
+from bench.plan.refine import narrowed
 from bench.plan.words import words_of
 from bench.report.command import Caller, command
 from bench.store.run_directory import RunDirectory
@@ -37,7 +38,10 @@ def with_next(report: LadderReport, directory: RunDirectory, given: Mapping[str,
     """Return a ladder's report with what comes next in its answer; ``given`` are the options that were typed."""
     if report.answer is None:
         return report
-    plan = directory.plan().as_asked()
+    plan = directory.plan()
+    if plan.refines:
+        plan = narrowed(plan, directory.records())
+    plan = plan.as_asked()
     hosts = [report.host.host] if report.host else []
     doubted = [each.code for each in weighty(grouped(report.ladders))]
     step = _next(report.answer, plan, place(hosts, directory, plan, given), doubted)
