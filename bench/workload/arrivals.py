@@ -19,7 +19,7 @@ from bench.workload.messages import Window
 SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
 AHEAD = 64
-"""So many are drawn at a time."""
+"""Of an independent schedule so many are drawn at a time."""
 LATE_NS = MILLISECOND_NS
 """From here on what begins is late: the kernel wakes who sleeps within a tenth of it."""
 
@@ -90,7 +90,7 @@ def moments(share: Share, begins_ns: int) -> Iterator[int]:
 
 
 def _independent(share: Share, step_ns: float, begins_ns: int) -> Iterator[list[int]]:
-    """Yield some at a time: to go on with a generator for each one takes a fifth as long again as to draw it."""
+    """Yield some at a time: with one at a time schedule and recorder together take a twentieth longer."""
     # A seed as text is hashed whole; sums of two numbers would be alike for neighbours.
     draw, mean = random.Random(f"{share.seed} {share.number}").random, 1 / step_ns
     due_ns = float(begins_ns)
