@@ -181,6 +181,7 @@ ERRORS = (
     "plan/options.py",
     "plan/partitions.py",
     "plan/promise.py",
+    "plan/rate_points.py",
     "plan/replicas.py",
     "plan/request.py",
     "plan/sweep.py",

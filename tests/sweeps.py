@@ -1,9 +1,10 @@
-"""Sweeps carried out in simulation: of pools, of rates, and one that refines on a box of known rates."""
+"""Sweeps carried out in simulation: of pools, of rates, and those that refine on a box of known rates."""
 
 import random
 from dataclasses import replace
 
 from bench.engines.postgresql.render import as_variant
+from bench.model.plan import NULL
 from bench.model.record import OpenLoop
 from bench.plan.design import make_plan
 from bench.plan.refine import narrowed
@@ -49,8 +50,51 @@ class Box:
         return records
 
 
+class OpenBox(Box):
+    """Measures trials at rates: what comes beyond the capacity is not begun. A closed loop may reach something else."""
+
+    def __init__(self, capacity, *, closed=None, clients=1e6):
+        self.capacity, self.closed, self.clients = capacity, closed or capacity, clients
+
+    def measure(self, trial, attempt=1, **changes):
+        own = trial.parameters
+        if own.rate is None:
+            reached = self.clients if trial.engine == NULL else self.closed
+            record = a_record(trial.number, trial.phase, **({"rows_per_s": reached} | changes))
+        else:
+            due = round(2 * own.rate / own.batch)
+            done = min(due, round(2 * self.capacity / own.batch))
+            rows = done * own.batch
+            record = a_record(trial.number, trial.phase, rows=rows, rows_per_s=rows / 2, **changes)
+            record = replace(record, open_loop=open_loop(due, done))
+        return replace(record, run="r", trial=trial, attempt=attempt, variant_sha256=as_variant("stock", "").sha256)
+
+    def carry_out(self, plan):
+        """One by one: what a closed loop reaches says which rates follow."""
+        records = []
+        while left := remaining(plan, records):
+            [(trial, attempt), *_] = left
+            records.append(self.measure(trial, attempt))
+        return records
+
+
+def open_loop(due, done):
+    return OpenLoop(
+        due=due,
+        late=0,
+        late_while_free=0,
+        skipped=0,
+        beyond_limit=None,
+        waiting=due - done,
+        lag_mean_ms=0,
+        lag_max_ms=0,
+    )
+
+
 def swept_run(plan, records):
-    return replace(pulled(*records), plan=narrowed(plan, records))
+    asked = [record for record in records if not record.trial.experiment]
+    beside = [record for record in records if record.trial.experiment]
+    return replace(pulled(*asked), plan=narrowed(plan, records).as_asked(), experiments=beside)
 
 
 def a_sweep(rates, *, noise=0.01, pools=POOLS, blocks=BLOCKS, seed=1, spoiled=()):
@@ -83,17 +127,7 @@ def at_rates(capacity, rates, *, batch=100, p99=None, blocks=4, **swept):
                 trial = replace(base, number=number, block=block, parameters=parameters)
                 due = round(2 * rate / parameters.batch)
                 done = min(due, round(2 * capacity(parameters) / parameters.batch * chance.uniform(0.99, 1.01)))
-                loop = OpenLoop(
-                    due=due,
-                    late=0,
-                    late_while_free=0,
-                    skipped=0,
-                    beyond_limit=None,
-                    waiting=due - done,
-                    lag_mean_ms=0,
-                    lag_max_ms=0,
-                )
                 latency = replace(a_record(1).latency_ms, p50=1.0, p99=p99(parameters) if p99 else 8.25)
                 record = a_record(number, rows=done * parameters.batch, rows_per_s=done * parameters.batch / 2)
-                records.append(replace(record, trial=trial, open_loop=loop, latency_ms=latency))
+                records.append(replace(record, trial=trial, open_loop=open_loop(due, done), latency_ms=latency))
     return replace(pulled(*records), plan=a_plan(*(record.trial for record in records)))

@@ -16,9 +16,8 @@ from bench.analysis.doubts import Doubt, doubts_of, numbers_of
 from bench.analysis.limits import Limit, stopped_by
 from bench.analysis.mixed import RungReads, RungRetention, rung_reads, rung_retention
 from bench.model.plan import Parameters
-from bench.model.record import Latency, OpenLoop, Reason, Record
+from bench.model.record import WEIGHTY_SHARE, Latency, OpenLoop, Reason, Record
 from bench.stats.laws import in_flight
-from bench.validity.open_loop import WEIGHTY_SHARE
 
 ROUNDING = 0.002
 """Of a latency in its histogram: three digits."""

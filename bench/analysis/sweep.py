@@ -20,20 +20,18 @@ from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Amount, Layout, Name, Transport
 from bench.plan.contrast import written
+from bench.plan.generator import check_capacity
+from bench.plan.rate_points import KEPT, STEP, kept_share
 from bench.plan.rates import burst
-from bench.plan.sweep import Rung, Value, by_rung, rung_of, swept, values_of
+from bench.plan.sweep import RATE, Rung, Value, by_rung, rung_of, swept, values_of
 from bench.stats.compare import verdict_of
 from bench.stats.intervals import Estimate, Interval, average, geometric
 from bench.stats.knee import MARGIN, knee, levels
 from bench.stats.missing import not_none
 from bench.stats.scalability import Scalability, fit
-from bench.validity.open_loop import WEIGHTY_SHARE, overdue
 
 SIDE_BY_SIDE = ("pool", "pool_max", "in_flight", "processes")
 """Of what there are several at work at a time, as the scalability law has it."""
-RATE = "rate"
-KEPT = 1 - WEIGHTY_SHARE
-"""Of what is due the part that is begun from which on a rate is kept up."""
 MOST_NAMED = 3
 
 
@@ -115,7 +113,8 @@ def sweep(run: PulledRun, margin: float = MARGIN) -> Sweep:
     curves = []
     for rung, trials in by_rung(run.plan.trials, names).items():
         whole = _in_every_block(run.plan.trials, rung, names)
-        curves.append(_curve(trials, of_rungs.get(rung, []), names, whole, margin))
+        curve = _curve(trials, of_rungs.get(rung, []), names, whole, margin)
+        curves.append(_with_end(curve, trials[-1], run))
     complete = run.complete and run.sealed
     return Sweep(
         run=run.plan.run,
@@ -267,7 +266,7 @@ def _costly(names: Iterable[str]) -> str | None:
 
 def _point(trial: Trial, records: Sequence[Record], names: Sequence[str], rate: Estimate | None) -> Point:
     counted = good(records)
-    shares = not_none(map(_kept, counted))
+    shares = not_none(map(kept_share, counted))
     return Point(
         values=dict(zip(names, values_of(trial, names), strict=True)),
         trials=len(records),
@@ -287,20 +286,6 @@ def _share(shares: Sequence[float]) -> Estimate:
     if found.low is None or found.high is None:
         return found
     return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
-
-
-def _kept(record: Record) -> float | None:
-    """Return which part of what was due had been begun when the window closed; None: nothing was due.
-
-    Where the driver can't tell what waits, it is the part that was acknowledged.
-    """
-    loop, own = record.open_loop, record.trial.parameters
-    if loop is None or not loop.due:
-        return None
-    waiting = overdue(loop, own.workers)
-    if waiting is None:
-        return record.rows / (loop.due * own.batch)
-    return 1 - (waiting + loop.skipped) / loop.due
 
 
 def _scalability(points: Sequence[Point], names: Sequence[str]) -> Scalability | None:
@@ -415,6 +400,19 @@ def _is_shown(point: Point, margin: float) -> bool:
 
 
 # --- at a rate -------------------------------------------------------------------------------------------------------
+
+
+def _with_end(curve: Curve, last: Trial, run: PulledRun) -> Curve:
+    """Return a curve that says why a sweep which chose its rates has no higher one where it kept up each."""
+    if run.plan.refines is None or run.plan.refines.of != RATE or curve.kept_up != len(curve.points) - 1:
+        return curve
+    assert last.parameters.rate
+    higher = replace(last, parameters=replace(last.parameters, rate=STEP * last.parameters.rate))
+    for reason in check_capacity(run.plan, higher, run.experiments):
+        if reason.code == "refused":
+            end = tr("; no more was offered: {why}", why=reason.detail)
+            return replace(curve, sentence=f"{curve.sentence.removesuffix('.')}{end}.")
+    return curve
 
 
 def _of_rates(curve: Curve, rate: float | None) -> Curve:

@@ -389,12 +389,14 @@ class Trial:
     """The number of the trial of the first block that it is otherwise like, but for twice the client processes."""
     alone_of: Positive | None = None
     """The number of the trial of the first block that it is like, but for one commit at a time: what one takes."""
+    capacity: bool = False
+    """In a closed loop, before the rates that a sweep chooses: what it reaches tells up to where these go."""
 
     @property
     def experiment(self) -> bool:
         """Whether it is there to explain another one: it is no rung, and compared with nothing else."""
         # Names and numbers from 1 on: none of them is false. Asked of every trial of every run that is compared.
-        return bool(self.without or self.engine == NULL or self.twin_of or self.alone_of)
+        return bool(self.without or self.engine == NULL or self.twin_of or self.alone_of or self.capacity)
 
     def __post_init__(self) -> None:
         """Read what earlier releases wrote as it was measured."""
@@ -439,7 +441,7 @@ class Refining:
     """The parameter that is swept, as it was asked for."""
     first_blocks: Positive
     margin: Annotated[float, Meta(gt=0)]
-    """Relative difference that does not matter: by it the knee is found."""
+    """Relative difference that does not matter: by it the knee is found, but of rates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

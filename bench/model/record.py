@@ -116,6 +116,17 @@ class OpenLoop:
     queue was there when the window closed."""
 
 
+WEIGHTY_SHARE = 0.01
+"""Of what was due: the 99th percentile is told by as much."""
+
+
+def overdue(found: OpenLoop, workers: int) -> int | None:
+    """Return how much that was due had not begun when the window closed; None: unknown. Of each worker one may wait."""
+    if found.waiting is None:
+        return None
+    return found.waiting if found.waiting > workers else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
     """What readers read beside the writers, in the window."""

@@ -1,4 +1,7 @@
-"""A plan that promises something: every trial that its search may come to want (``bench.plan.promise``). Pure.
+"""A plan that chooses its rates as it goes: every trial that it may come to want. Pure.
+
+It searches the highest that keeps a promise (``bench.plan.promise``), or sweeps those about the knee
+(``bench.plan.rate_points``).
 
 A plan is fixed beforehand and complete in itself: what is tried at which rates, and how often at most, is decided
 before the first trial.
@@ -15,6 +18,7 @@ from bench.plan.check import effective
 from bench.plan.estimate import upper_rate
 from bench.plan.generator import unhurried
 from bench.plan.promise import FIRST, STEPS, blocks_of, in_window, window_for
+from bench.plan.rate_points import BEYOND, POINTS, STEP
 from bench.stats.histogram import SHARES
 
 MOST_BELOW = 200
@@ -103,13 +107,15 @@ def grid(trial: Trial, promise: Promise, window_s: float) -> list[float]:
     top = max(fast, promise.rate or 0.0) * promise.overload
     lowest = max(least, top / MOST_BELOW)
     if promise.rate is not None:
-        lowest = max(least, min(lowest, promise.rate / BELOW_ASKED))
+        lowest = min(max(least, min(lowest, promise.rate / BELOW_ASKED)), promise.rate)
     # Whoever asks for a rate has it tried as it is; all others are of one grid, whatever the box.
-    anchor, step = promise.rate or 1.0, promise.overload ** (1 / STEPS)
+    return _powers(promise.overload ** (1 / STEPS), lowest, top, promise.rate or 1.0)
+
+
+def _powers(step: float, lowest: float, top: float, anchor: float = 1.0) -> list[float]:
+    """Return rates from the lowest to the top, each so many times the one before; the anchor is one of them."""
     # A logarithm of a power of the step is whole but for its rounding.
     first, last = (math.ceil(math.log(rate / anchor, step) - ROUNDING) for rate in (lowest, top))
-    if promise.rate is not None:
-        first = min(first, 0)
     return [anchor if number == 0 else _rounded(anchor * step**number) for number in range(first, last + 1)]
 
 
@@ -152,3 +158,24 @@ def _check_window(trial: Trial, promise: Promise, window_s: float, least: float,
 def _rounded(rate: float) -> float:
     """Return a rate in three figures: what people read is what was tried."""
     return float(f"{rate:.3g}")
+
+
+# --- a sweep ---------------------------------------------------------------------------------------------------------
+
+
+def at_rates(asked: Sequence[Trial]) -> list[Trial]:
+    """Return each way of writing at every rate of which a sweep may choose some, the lowest first."""
+    found: list[Trial] = []
+    for trial in asked:
+        fast = upper_rate(trial.driver, unhurried(trial.parameters))
+        # Below what a slow box takes there are as many as below that of a fast one.
+        lowest = fast / MOST_BELOW / 2 ** (POINTS - 1)
+        at_each = [replace(trial.parameters, rate=rate) for rate in _powers(STEP, lowest, BEYOND * fast)]
+        found += [replace(trial, parameters=parameters) for parameters in at_each]
+    return found
+
+
+def closed_loops(trials: Sequence[Trial]) -> list[Trial]:
+    """Return one trial of each way of writing in a closed loop: it tells up to where its rates go."""
+    alone = [replace(trial, parameters=unhurried(trial.parameters), capacity=True) for trial in trials]
+    return list(dict.fromkeys(alone))

@@ -30,9 +30,10 @@ from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial
 from bench.plan.partitions import check_partitions
 from bench.plan.promise import check_promise
+from bench.plan.rate_points import check_closed_loops
 from bench.plan.repeat import DOUBTS
 from bench.plan.replicas import check_trial as check_replica
-from bench.plan.sweep import rung_of, swept, values_of
+from bench.plan.sweep import RATE, rung_of, swept, values_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 
 if TYPE_CHECKING:
@@ -431,7 +432,7 @@ def _check_refining(plan: Plan) -> None:
     rule = plan.refines
     if rule is None:
         return
-    plan = plan.as_asked()
+    whole, plan = plan, plan.as_asked()
     with _of_plan(plan):
         if swept(plan) != [rule.of]:
             raise DataError(
@@ -442,6 +443,8 @@ def _check_refining(plan: Plan) -> None:
                     swept=tr(" and ").join(swept(plan)),
                 )
             )
+    if rule.of == RATE:
+        check_closed_loops(whole)
     first = [block for block in plan.blocks if block <= rule.first_blocks]
     blocks: dict[object, list[int]] = {}
     for trial in plan.trials:

@@ -26,7 +26,7 @@ from bench.model.plan import (
 )
 from bench.model.values import Transport
 from bench.plan.adjustment import COVARIATES
-from bench.plan.candidates import Arriving, with_candidates
+from bench.plan.candidates import Arriving, at_rates, closed_loops, with_candidates
 from bench.plan.ceiling import ceilings, twin, with_twins_named
 from bench.plan.check import AGAIN, check, check_rule, effective
 from bench.plan.client_boxes import check_client_boxes
@@ -47,6 +47,7 @@ from bench.plan.pieces import pieces_of
 from bench.plan.promise import way_of
 from bench.plan.repeat import USUAL
 from bench.plan.replicas import check_replicas
+from bench.plan.sweep import RATE
 from bench.stats.blocks import block_orders
 from bench.workload.driver import as_driven, check_driven, drivers
 from bench.workload.phase import Phase
@@ -155,10 +156,13 @@ def make_plan(
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
     check_replicas([*asked, *between], variants, measures_alone)
     check_client_boxes([*asked, *between], measures_alone)
+    later = [*asked, *between] if between else []
+    if _chooses_rates(design):
+        asked = later = at_rates(asked)
     if design.promise:
         trials = _searched(asked, design, phases, variants)
     else:
-        trials = _in_blocks(asked, between, design, variants, seed)
+        trials = _in_blocks(asked, later, design, variants, seed)
     plan = Plan(
         run=run,
         created=created,
@@ -176,7 +180,7 @@ def make_plan(
         baselines=_baselines(dict.fromkeys(trial.layout for trial in asked)),
         adjusted_for=COVARIATES,
         force=design.force,
-        refines=design.refines if between else None,
+        refines=design.refines if later else None,
         promise=design.promise,
     )
     plan = replace(plan, repeat_suspect=_repeating(plan.as_asked(), design))
@@ -253,19 +257,20 @@ def _searched(
 
 
 def _in_blocks(
-    asked: Sequence[Trial], between: Sequence[Trial], design: Design, variants: Mapping[str, Variant], seed: int
+    asked: Sequence[Trial], later: Sequence[Trial], design: Design, variants: Mapping[str, Variant], seed: int
 ) -> list[Trial]:
     """Return what was asked for, and what explains it beside it, in each block in random order.
 
-    ``between`` are the finer points of a sweep: as many blocks have these too.
+    ``later`` is what as many further blocks have, with the finer points of a sweep; empty: there are none.
     """
     alone = capacities(alterable(asked), variants)
     if alone:
         _check_at_rate(design)
+    if _chooses_rates(design):
+        alone += closed_loops(asked)
     beside = ceilings(alterable(asked), variants) if design.ceiling else []
     twins = list(map(twin, asked)) if design.ceiling else []
-    together = [*asked, *beside, *twins]
-    of_blocks = [together, [*together, *between]] if between else [together]
+    of_blocks = [[*each, *beside, *twins] for each in (asked, later) if each]
     if (count := design.profile.blocks * sum(map(len, of_blocks))) > MAX_TRIALS:
         raise UsageError(
             tr(
@@ -278,10 +283,15 @@ def _in_blocks(
     chance = random.Random(seed)
     orders = chain.from_iterable(block_orders(each, design.profile.blocks, chance) for each in of_blocks)
     for block, ordered in enumerate(orders, 1):
-        # What the clients can send is known before a rate is offered.
+        # What the clients can send, and how much there can be, is known before a rate is offered.
         of_block = [*alone, *ordered] if block == 1 else ordered
         trials += [replace(trial, number=number, block=block) for number, trial in enumerate(of_block, len(trials) + 1)]
     return with_twins_named(trials)
+
+
+def _chooses_rates(design: Design) -> bool:
+    """Return whether a sweep chooses its rates: there are none before how much there can be is known."""
+    return design.refines is not None and design.refines.of == RATE
 
 
 def _check_at_rate(design: Design) -> None:

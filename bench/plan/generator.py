@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.model.outcome import AnyRecord
-from bench.model.plan import CLOSED, NO_REPLICA, POINT, PRIMARY, Parameters, Plan, Trial, Variant
+from bench.model.plan import CLOSED, NO_REPLICA, NULL, POINT, PRIMARY, Parameters, Plan, Trial, Variant
 from bench.model.record import Reason
 from bench.plan.ceiling import ceilings, served
 from bench.plan.rates import counting
@@ -49,24 +49,24 @@ def check_capacity(plan: Plan, trial: Trial, records: Sequence[AnyRecord]) -> li
     """Return why a rate can't be offered, or is to be doubted, by what the clients reached in closed loops.
 
     What they reached on the plan's own server they can send too: the null server takes time of theirs, and others may
-    have disturbed its one trial.
+    have disturbed its one trial. How much more they can send that alone does not tell.
     """
     rate = trial.parameters.most_rate
     if rate is None:
         return []
     like, transports = _way(trial), {trial.transport, served(trial.transport)}
-    reached = []
+    most, alone = 0.0, False
     for record in counting(records).values():
         own = record.trial
         in_a_closed_loop = own.parameters.rate is None and _way(own) == like and own.transport in transports
-        if in_a_closed_loop and not record.void and record.rows_per_s:
-            reached.append(record.rows_per_s)
-    if not reached:
-        detail = "not known whether the clients can offer this rate: what they reach alone was not measured"
-        return [Reason(code="client-capacity-unknown", detail=detail)]
-    most = max(reached)
+        # Records that are read quickly have no ``void`` (``bench.model.outcome``).
+        if in_a_closed_loop and record.validity.state != "void" and record.rows_per_s:
+            most, alone = max(most, record.rows_per_s), alone or own.engine == NULL
     if rate <= MOST_SHARE * most:
         return []
+    if not alone:
+        detail = "not known whether the clients can offer this rate: what they reach alone was not measured"
+        return [Reason(code="client-capacity-unknown", detail=detail)]
     what = f"{rate:,.0f} rows/s are {rate / most:.0%} of what these clients can send ({most:,.0f} rows/s)"
     if plan.force:
         return [Reason(code="client-capacity", detail=f"{what}: it was forced", share=rate / most)]

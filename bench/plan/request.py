@@ -10,7 +10,7 @@ from bench.model.language import tr
 from bench.model.plan import POSTGRESQL, Promise, Refining, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
 from bench.plan.design import PROFILES, Design
-from bench.plan.sweep import automatic, finer_points, points_of
+from bench.plan.sweep import RATE, automatic, finer_points, points_of
 from bench.stats import knee
 from bench.stats.compare import ALPHA, MARGIN
 from bench.stats.histogram import SHARES
@@ -89,9 +89,9 @@ def _collected(asked: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _refining(asked: Mapping[str, Any], blocks: int) -> Refining | None:
-    """Return how a sweep refines: one of a parameter whose values are chosen does; at a rate there is no knee."""
+    """Return how a sweep refines: one of a parameter whose values are chosen does; at one rate there is no knee."""
     name = automatic(asked["of"]) if asked.get("of") else None
-    if name is None or asked.get("rate"):
+    if name is None or (asked.get("rate") and name != RATE):
         return None
     return Refining(of=name, first_blocks=blocks, margin=asked.get("margin") or knee.MARGIN)
 

@@ -31,6 +31,7 @@ SHORT: Mapping[str, tuple[str, ...]] = {
 }
 """Words for parameters, and for several that have one value."""
 MOST_SWEPT = 2
+RATE = "rate"
 AUTO = "auto"
 AUTOMATIC: Mapping[str, Sequence[int]] = {
     "batch": (1, 3, 10, 30, 100, 300, 1000, 3000),
@@ -40,6 +41,8 @@ AUTOMATIC: Mapping[str, Sequence[int]] = {
     "payload": (16, 64, 256, 1024, 4096, 16384),
 }
 """Of ``auto``: each two to four times the one before."""
+CHOSEN: list[dict[str, Value]] = [{RATE: 1.0}]
+"""In place of rates that are chosen once it is known how many rows there can be (``bench.plan.rate_points``)."""
 FINE, FINER = 2, 3
 """Points between two of these: that many up to twice the smaller one, that many where they are further apart."""
 FIGURES = 2
@@ -63,6 +66,8 @@ def points_of(text: str) -> list[dict[str, Value]]:
         axes[known] = _axis(known, values)
     if not 0 < len(axes) <= MOST_SWEPT:
         raise UsageError(tr("A sweep is of one parameter, or of {most}: --of batch=1,10,100", most=MOST_SWEPT))
+    if len(axes) > 1 and axes.get(RATE) is CHOSEN:
+        raise UsageError(tr("rate=auto is swept alone: beside another parameter name the rates, as rate=1000,2000."))
     points = []
     for parts in product(*axes.values()):
         point: dict[str, Value] = {}
@@ -76,6 +81,8 @@ def _axis(name: str, text: str) -> list[dict[str, Value]]:
     """Return the changes that each value of a parameter makes."""
     changed = SHORT.get(name, (name,))
     if text == AUTO:
+        if name == RATE:
+            return CHOSEN
         if name not in AUTOMATIC:
             raise UsageError(tr("{name} has no values of its own: name some, as {name}=1,2,4.", name=name))
         return [dict.fromkeys(changed, value) for value in AUTOMATIC[name]]
@@ -94,9 +101,9 @@ def _axis(name: str, text: str) -> list[dict[str, Value]]:
 
 
 def finer_points(name: str) -> list[dict[str, Value]]:
-    """Return the points between those that are chosen for a parameter."""
+    """Return the points between those that are chosen for a parameter; of rates there are none beforehand."""
     found: list[dict[str, Value]] = []
-    for low, high in pairwise(AUTOMATIC[name]):
+    for low, high in pairwise(AUTOMATIC.get(name, ())):
         found += [dict.fromkeys(SHORT.get(name, (name,)), value) for value in between(low, high)]
     return found
 

@@ -79,7 +79,7 @@ def of_trial(trial: Trial, of: Plan | None = None) -> str:
     if trial.engine == NULL:
         return tr("{way} {engine} server", way=f"{trial.phase} {trial.transport}", engine=trial.engine)
     more = tr("2× clients") if trial.twin_of else None
-    if of and of.promise:
+    if trial.capacity or (of and of.promise):
         at = trial.parameters.rate
         differs = [tr("closed loop") if at is None else tr("at {rate}/s", rate=rate(at))]
     else:

@@ -42,7 +42,7 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     found, histograms = _samples(directory, records if with_samples else (), plan.promise)
     return PulledRun(
         directory=place.name,
-        plan=narrowed(plan.as_asked(), records),
+        plan=narrowed(plan, records).as_asked(),
         host=host,
         records=[record for record in records if not record.trial.experiment],
         experiments=[record for record in records if record.trial.experiment],
@@ -80,12 +80,13 @@ def outcomes_of(directory: RunDirectory) -> RunOutcomes:
     place = directory.path.resolve()
     host = _host(directory, plan, place)
     outcomes = directory.outcomes(lambda records: _check(directory, plan, host, records))
-    asked = plan.as_asked()
-    if asked is not plan:
+    narrow = narrowed(plan, outcomes)
+    asked = narrow.as_asked()
+    if asked is not narrow:
         outcomes = [outcome for outcome in outcomes if not outcome.trial.experiment]
     return RunOutcomes(
         directory=place.name,
-        plan=narrowed(asked, outcomes),
+        plan=asked,
         host=host,
         records=outcomes,
         sealed=sealed,

@@ -23,6 +23,7 @@ from bench.model.plan import Plan
 from bench.plan.contrast import written
 from bench.plan.design import PROFILES
 from bench.plan.estimate import estimate
+from bench.plan.refine import narrowed
 from bench.plan.sweep import AUTO, SHORT, by_rung, is_sweep, swept, values_of
 from bench.plan.words import words_of
 from bench.report.command import Caller, command
@@ -49,7 +50,10 @@ def with_next(report: LadderReport, directory: RunDirectory, given: Mapping[str,
     """Return a ladder's report with what comes next in its answer; ``given`` are the options that were typed."""
     if report.answer is None:
         return report
-    plan = directory.plan().as_asked()
+    plan = directory.plan()
+    if plan.refines:
+        plan = narrowed(plan, directory.records())
+    plan = plan.as_asked()
     hosts = [report.host.host] if report.host else []
     doubted = [each.code for each in weighty(grouped(report.ladders))]
     step = _next(report.answer, plan, place(hosts, directory, plan, given), doubted)

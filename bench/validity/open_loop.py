@@ -2,17 +2,7 @@
 
 from collections.abc import Iterator
 
-from bench.model.record import OpenLoop, Reason
-
-WEIGHTY_SHARE = 0.01
-"""Of what was due: the 99th percentile is told by as much."""
-
-
-def overdue(found: OpenLoop, workers: int) -> int | None:
-    """Return how much that was due had not begun when the window closed; None: unknown. Of each worker one may wait."""
-    if found.waiting is None:
-        return None
-    return found.waiting if found.waiting > workers else 0
+from bench.model.record import WEIGHTY_SHARE, OpenLoop, Reason, overdue
 
 
 def check_open_loop(found: OpenLoop, workers: int) -> Iterator[Reason]:

@@ -39,7 +39,7 @@ from bench.workload.driver import (
     drivers,
 )
 from bench.workload.lag import watching
-from bench.workload.load import Commit, Load, loads
+from bench.workload.load import Commit, Load, Running, loads
 from bench.workload.messages import DRAIN_TIMEOUT_S, Job, LoopLag, Lost, OpenCounts, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, OpenRecorder, Recorder
@@ -224,11 +224,12 @@ class AsyncClient(Client):
         await self.ask()
         self.start(ready())
         commit: Commit = self.commit
+        running: Running = self.running
         workers = None
         if self.coming is not None:
             workers = Workers(self.coming, self.recorder.closes_ns, self.errors, self.commit)
-            commit = workers.commit
-        drive = self.load.drive(commit, self.running, parameters.in_flight)
+            commit, running = workers.commit, workers.running
+        drive = self.load.drive(commit, running, parameters.in_flight)
         left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
         with watching(self.recorder.opens_ns, self.recorder.closes_ns) as watch:
             try:

@@ -10,7 +10,8 @@ import heapq
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from operator import sub
+from operator import itemgetter, sub
+from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
@@ -22,7 +23,11 @@ SECOND_NS = 1_000_000_000
 FOLD = 512
 READINGS = 5
 """Of the clock, for each commit."""
-FULL = FOLD * READINGS
+NOTED = READINGS + 1
+"""What is kept of each commit: its readings, and what was committed."""
+FULL = FOLD * NOTED
+ready_of = itemgetter(1)
+"""Of what came: since when it could begin."""
 GAPS = 20
 """The longest pauses that are kept. No more than these take a twentieth of the window each, so that of whatever stopped
 all processes for that long each has kept its part."""
@@ -40,8 +45,8 @@ class Recorder:
         """Rows, in the window or not."""
         self.cycle_ns = self.rounds = self.rounds_ns = 0
         self.prepare_ns = self.wait_ns = self.insert_ns = self.release_ns = 0
-        self._readings: list[int] = []
-        self._came: list[Came] = []
+        self._notes: list[Any] = []
+        """Of one commit after the other, in one list."""
         self._by_second = array("q")
         """Commits, up to the last second that has one: a window may be longer than it will last."""
         self._latencies: Counter[int] = Counter()
@@ -64,11 +69,9 @@ class Recorder:
 
         Of an open loop ``came`` is what was committed.
         """
-        if came is not None:
-            self._came.append(came)
-        readings = self._readings
-        readings += (began, asked, connected, answered, released)
-        if len(readings) == FULL:
+        notes = self._notes
+        notes += (began, asked, connected, answered, released, came)
+        if len(notes) == FULL:
             self.fold()
 
     def round(self, began: int, ended: int) -> None:
@@ -79,22 +82,24 @@ class Recorder:
 
     def fold(self) -> None:
         """Add up what was taken note of."""
-        readings, self._readings = self._readings, []
-        if not readings:
+        notes, self._notes = self._notes, []
+        if not notes:
             return
-        self.acknowledged += self._rows_of(len(readings) // READINGS)
-        began, released = readings[::READINGS], readings[READINGS - 1 :: READINGS]
+        began, asked, connected, answered, released, came = (notes[at::NOTED] for at in range(NOTED))
+        self.acknowledged += self._rows_of(len(began))
+        self._add_came(came, began, answered)
         first, last = min(began), max(released)
+        one_second = self._second(first) == self._second(last)
         # Mostly all of it lies in one second of the window, and nothing need be looked at one by one.
         if self.opens_ns <= first and last < self.closes_ns:
-            self.cycle_ns += sum(released) - sum(began)
-        else:
-            self._add_cut_cycles(began, released)
-            readings = self._inside(readings)
-        if not readings:
+            self.cycle_ns += self._add_answered(began, asked, connected, answered, released, one_second=one_second)
             return
-        one_second = self._second(first) == self._second(last)
-        self._add_answered(*(readings[at::READINGS] for at in range(READINGS)), one_second=one_second)
+        self._add_cut_cycles(began, released)
+        if inside := self._inside(notes):
+            self._add_answered(*(inside[at::NOTED] for at in range(READINGS)), one_second=one_second)
+
+    def _add_came(self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]) -> None:
+        """Add up what became of what came at a rate; here nothing did."""
 
     def _rows_of(self, commits: int) -> int:
         return self.batch * commits
@@ -102,12 +107,12 @@ class Recorder:
     def _second(self, moment: int) -> int:
         return (moment - self.opens_ns) // SECOND_NS
 
-    def _inside(self, readings: Sequence[int]) -> list[int]:
-        """Return the readings of those that were answered in the window."""
-        inside: list[int] = []
-        for at in range(0, len(readings), READINGS):
-            if self.opens_ns <= readings[at + 3] < self.closes_ns:
-                inside += readings[at : at + READINGS]
+    def _inside(self, notes: Sequence[Any]) -> list[Any]:
+        """Return the notes of those that were answered in the window."""
+        inside: list[Any] = []
+        for at in range(0, len(notes), NOTED):
+            if self.opens_ns <= notes[at + 3] < self.closes_ns:
+                inside += notes[at : at + NOTED]
         return inside
 
     def _add_cut_cycles(self, began: Sequence[int], released: Sequence[int]) -> None:
@@ -126,12 +131,15 @@ class Recorder:
         released: Sequence[int],
         *,
         one_second: bool,
-    ) -> None:
-        all_asked, all_connected, all_answered = sum(asked), sum(connected), sum(answered)
-        self.prepare_ns += all_asked - sum(began)
+    ) -> int:
+        """Add what was answered in the window; return what it took from beginning to end, all together."""
+        all_began, all_asked, all_connected, all_answered, all_released = map(
+            sum, (began, asked, connected, answered, released)
+        )
+        self.prepare_ns += all_asked - all_began
         self.wait_ns += all_connected - all_asked
         self.insert_ns += all_answered - all_connected
-        self.release_ns += sum(released) - all_answered
+        self.release_ns += all_released - all_answered
         if one_second:
             self._count(self._second(answered[0]), len(answered))
         else:
@@ -139,6 +147,7 @@ class Recorder:
                 self._count(second, commits)
         self._count_latencies(asked, answered)
         self._keep_gaps(released)
+        return all_released - all_began
 
     def _count_latencies(self, asked: Sequence[int], answered: Sequence[int]) -> None:
         self._latencies.update(buckets(map(sub, answered, asked)))
@@ -234,10 +243,7 @@ class OpenRecorder(Recorder):
             return None
         return (self._drained_ns - self._surge.ends_ns) / SECOND_NS
 
-    def fold(self) -> None:
-        """See ``Recorder.fold``."""
-        came, self._came = self._came, []
-        began_at, answered_at = self._readings[::READINGS], self._readings[READINGS - 2 :: READINGS]
+    def _add_came(self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]) -> None:
         lags, latencies = self._due(came, began_at, answered_at)
         if lags:
             self._count_lags(lags)
@@ -246,14 +252,13 @@ class OpenRecorder(Recorder):
             self._look_at_queue(self._surge, came, began_at)
         if self._collects:
             self._count_rows(came, answered_at)
-        super().fold()
 
     def _due(
         self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]
     ) -> tuple[list[int], list[int]]:
         """Return, of all that was ready in the window, how long after that it began, and its latency, in ns."""
-        ready_at = [ready for _, ready in came]
-        if not self._collects and ready_at and self.opens_ns <= min(ready_at) and max(ready_at) < self.closes_ns:
+        ready_at = list(map(ready_of, came))
+        if not self._collects and self.opens_ns <= min(ready_at) and max(ready_at) < self.closes_ns:
             # Mostly; and one that is due alone is ready when it is due.
             return list(map(sub, began_at, ready_at)), list(map(sub, answered_at, ready_at))
         lags: list[int] = []

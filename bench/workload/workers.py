@@ -24,6 +24,11 @@ class Workers:
         self._timer = timer(asyncio.get_running_loop(), self._wake)
         self._wakes_ns: int | None = None
         """When the timer will wake somebody; None: it is not set."""
+        self._ended = False
+
+    def running(self) -> bool:
+        """Return whether another commit may start: by the clock that each reads before it begins one, not once more."""
+        return not self._ended
 
     async def commit(self) -> None:
         """Wait until something is due, and commit it; return without where nothing more is begun."""
@@ -40,6 +45,7 @@ class Workers:
                 break
             await self._wait()
             was_free = True
+        self._ended = True
         self._wake_all()
 
     def close(self) -> None:
@@ -53,9 +59,11 @@ class Workers:
         await until
 
     def _set(self) -> None:
+        if not self._idle:
+            return
         moment = min(self._coming.ready_ns, self._closes_ns)
         # Setting it is a call into the kernel: mostly it is set for that already.
-        if self._idle and moment != self._wakes_ns:
+        if moment != self._wakes_ns:
             self._timer.set(moment)
             self._wakes_ns = moment
 

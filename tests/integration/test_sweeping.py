@@ -28,6 +28,7 @@ CREATE TRIGGER sleep BEFORE INSERT ON {{schema}}.events FOR EACH ROW EXECUTE FUN
 POOLS, BLOCKS = AUTOMATIC["pool"], 2
 ASKED = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--blocks", BLOCKS, *ONCE)
 SHORT = ("--warm-up", 0.2, "--window", 0.5)
+MOST_PER_S, RATE_BLOCKS = AT_ONCE / SLEEP_S, 2
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +115,26 @@ def test_a_run_that_sweeps_nothing_is_refused_before_anything_is_measured(place)
     refused = pgladder("sweep", "--phases", "1-B", "--of", "batch=1,2", cwd=place)
     assert (refused.code, "means nothing to the phases asked for" in refused.err) == (2, True)
     assert not (place / "results").exists()
+
+
+def test_rates_are_chosen_by_a_closed_loop_and_refined_where_the_server_ceases_to_keep_up(new_place):
+    place = new_place()
+    asked = ("--of", "rate=auto", "--phases", "2-B", "--layouts", "sleeps", "--in-flight", 8, "--blocks", RATE_BLOCKS)
+    longer = ("--warm-up", 0.3, "--window", 1)
+    with climbing(place, *asked, *longer, question="sweep", env=sleeping(place)) as climb:
+        assert climb.end().code in {0, 1}
+    alone, closed, *others = climb.records()
+    assert (alone.trial.engine, closed.trial.capacity, closed.trial.parameters.rate) == ("null", True, None)
+    assert 0 < closed.rows_per_s <= 1.1 * MOST_PER_S
+    first = {each.trial.parameters.rate for each in others if each.trial.block <= RATE_BLOCKS}
+    later = {each.trial.parameters.rate for each in others if each.trial.block > RATE_BLOCKS}
+    assert len(first) == 5
+    assert 1.2 * closed.rows_per_s <= max(first) < 1.5 * closed.rows_per_s
+    assert later - first
+    found = answer(climb)
+    [curve] = found["curves"]
+    assert (found["of"], found["complete"]) == (["rate"], True)
+    assert {point["values"]["rate"] for point in curve["points"]} == first | later
+    # A busy machine may leave rates behind that the server could take, and never has it take more than it can.
+    assert curve["points"][-1]["kept"]["estimate"] < 0.99
+    assert curve["kept_up"] is None or curve["points"][curve["kept_up"]]["values"]["rate"] <= 1.2 * MOST_PER_S

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.analysis.pulled import latest
-from bench.analysis.sweep import KEPT as KEPT_UP
 from bench.analysis.sweep import Curve, Point, Sweep, sweep
 from bench.model.record import Record
+from bench.plan.rate_points import KEPT as KEPT_UP
 from bench.plan.rates import burst
 from bench.report.numbers import DASH, rate, short
 from bench.report.terminal import describe_host

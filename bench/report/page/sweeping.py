@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.analysis.sweep import RATE, Curve, Point, Sweep, words_of
+from bench.analysis.sweep import Curve, Point, Sweep, words_of
 from bench.model.language import tr
-from bench.plan.sweep import Value
+from bench.plan.sweep import RATE, Value
 from bench.report.page.figures import Figure, Row
 from bench.report.sweep import columns, heading, is_drawn, law, mark, rows
 from bench.report.words import NOT_COMPLETE

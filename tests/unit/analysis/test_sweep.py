@@ -6,7 +6,7 @@ import pytest
 
 from bench.analysis.sweep import sweep
 from tests.builders import a_plan, a_record, pulled
-from tests.sweeps import BLOCKS, POOLS, Box, a_sweep, at_rates, planned, swept_run
+from tests.sweeps import BLOCKS, POOLS, Box, OpenBox, a_sweep, at_rates, planned, swept_run
 
 
 def curve(*args, **more):
@@ -182,6 +182,25 @@ def test_of_rates_it_says_which_are_kept_up_and_what_becomes_of_the_next():
 )
 def test_all_are_kept_up_or_none(capacity, says):
     assert sweep(at_rates(lambda _: capacity, (10_000, 40_000))).sentence.startswith(says)
+
+
+def test_rates_that_are_chosen_close_in_on_the_highest_that_is_kept_up():
+    plan = planned("rate=auto", blocks=3)
+    found = sweep(swept_run(plan, OpenBox(5_000).carry_out(plan)))
+    [curve] = found.curves
+    last, beyond = (curve.points[curve.kept_up + more].values["rate"] for more in (0, 1))
+    assert (found.of, found.complete) == (("rate",), True)
+    assert last <= 5_000 < beyond < 1.2 * last
+    assert f"2-B: rates up to {last:,.0f} rows/s" in found.sentence
+    assert f"beyond, of {beyond:,.0f} rows/s 5,000 are acknowledged" in found.sentence
+
+
+def test_where_each_rate_that_was_chosen_is_kept_up_it_says_why_there_is_no_higher_one():
+    plan = planned("rate=auto", blocks=3)
+    sentence = sweep(swept_run(plan, OpenBox(5_000, clients=5_000).carry_out(plan))).sentence
+    assert "every rate that was tried is kept up" in sentence
+    assert "; no more was offered: 4,09" in sentence
+    assert sentence.endswith("ask for more --processes, or --force it.")
 
 
 def test_of_a_grid_with_rates_each_other_value_has_its_own():

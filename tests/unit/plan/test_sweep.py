@@ -44,6 +44,7 @@ def test_each_value_is_a_point_and_of_two_parameters_each_pair():
         ("batch=1,2 batch=3,4", "swept twice"),
         ("batch=1,2 pool=1,2 payload=1,2", "A sweep is of one parameter"),
         ("reset=auto", "no values of its own"),
+        ("rate=auto batch=1,2", "swept alone"),
     ],
 )
 def test_what_is_no_sweep_is_refused_with_what_would_be_one(text, why):

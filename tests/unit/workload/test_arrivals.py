@@ -128,8 +128,8 @@ def test_a_surge_changes_nothing_of_what_comes_before_it(times, seed):
 def test_what_was_due_longest_is_taken_first_and_nothing_before_it_is_due():
     comes = coming([10, 20, 30])
     assert comes.take(9, was_free=False) is None
-    assert comes.take(25, was_free=False) == ([10], 10)
-    assert comes.take(25, was_free=False) == ([20], 20)
+    assert comes.take(25, was_free=False) == ((10,), 10)
+    assert comes.take(25, was_free=False) == ((20,), 20)
     assert comes.take(25, was_free=False) is None
     assert comes.ready_ns == 30
 
@@ -175,7 +175,7 @@ def test_nothing_is_lost_or_taken_twice(dues, batch, collect_ms):
 
 def test_what_could_not_begin_within_the_limit_is_skipped_and_counted():
     comes = coming([0, MILLISECOND_NS, 9 * MILLISECOND_NS], latency_limit=5.0)
-    assert comes.take(9 * MILLISECOND_NS, was_free=False) == ([9 * MILLISECOND_NS], 9 * MILLISECOND_NS)
+    assert comes.take(9 * MILLISECOND_NS, was_free=False) == ((9 * MILLISECOND_NS,), 9 * MILLISECOND_NS)
     assert comes.skipped == 2
 
 
@@ -296,13 +296,10 @@ def work(dues, in_flight, take_s, seconds=0.5, errors=()):
             most[0] -= 1
             failed.extend(errors)
 
-        def running():
-            return monotonic_ns() < closes and not failed
-
         workers = Workers(comes, closes, failed, commit)
 
         async def each():
-            while running():
+            while workers.running():
                 await workers.commit()
 
         await asyncio.gather(*(each() for _ in range(in_flight)))

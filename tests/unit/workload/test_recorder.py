@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.stats.histogram import new_histogram
 from bench.workload.arrivals import LATE_NS
-from bench.workload.recorder import FOLD, GAPS, READINGS, SECOND_NS, OpenRecorder, Recorder
+from bench.workload.recorder import FOLD, GAPS, NOTED, SECOND_NS, OpenRecorder, Recorder
 
 HOUR_US = 3_600_000_000
 BUCKETS = 2048 + 1024 * 21
@@ -210,7 +210,7 @@ def test_hundreds_of_thousands_of_latencies_of_all_sizes_take_no_more_memory_tha
     for number in range(400_000):
         latency_ns = number * 2_654_435_761 % (1 << 10 + number % 32)  # Fibonacci hashing: of all sizes, up to an hour
         recorder.acknowledge(0, 5 - latency_ns, 0, 5, 5)
-    assert len(recorder._readings) < FOLD * READINGS
+    assert len(recorder._notes) < FOLD * NOTED
     recorder.fold()
     assert 10_000 < len(recorder._latencies) <= BUCKETS
     assert recorder.commits_per_second() == [400_000]
