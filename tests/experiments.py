@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bench.analysis.explain import explain
 from bench.constraints.constraint import Place
+from bench.engines.postgresql.render import AS_FOUND, as_variant
 from bench.model.record import ClientTime, Cpu, InFlight
 from bench.plan.experiments import with_experiments
 from bench.plan.suspects import suspects_of
@@ -21,8 +22,8 @@ SPENT = {
 WAITS = ("wal_flush", "wal_write", "lock", "extend", "lwlock", "data_io", "client_write", "running")
 
 
-def a_base(phase):
-    trial = a_trial(1, phase)
+def a_base(phase, **changes):
+    trial = a_trial(1, phase, **changes)
     return replace(trial, parameters=as_driven(trial.driver, trial.parameters))
 
 
@@ -30,6 +31,13 @@ def planned(phase="2-B", blocks=BLOCKS):
     base = a_base(phase)
     trials = [replace(base, number=block, block=block) for block in range(1, blocks + 1)]
     return with_experiments(a_plan(*trials), Place(managed=True))
+
+
+def planned_on_theirs(*names, phase="2-B", blocks=BLOCKS):
+    """With the experiments of these constraints, on a server that the user brings; none named: each that can be."""
+    base, found = a_base(phase, variant=AS_FOUND), as_variant(AS_FOUND, "")
+    trials = [replace(base, number=block, block=block) for block in range(1, blocks + 1)]
+    return with_experiments(a_plan(*trials, variants=(found,)), Place(managed=False), names)
 
 
 def waiting(**states):

@@ -57,6 +57,14 @@ class Outcome:
     server_started: str | None = None
     """When the server that the trial began on had started."""
 
+    @property
+    def of_clients(self) -> list[str]:
+        """What ``synchronous_commit`` was in the clients' sessions."""
+        found: list[str] = []
+        for result in self.results:
+            found += result.synchronous_commit
+        return found
+
     def doubt(self, code: str, detail: object) -> None:
         """Add a reason."""
         self.reasons.append(Reason(code=code, detail=" ".join(str(detail).split())))

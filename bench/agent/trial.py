@@ -237,12 +237,8 @@ class TrialRunner:
 
     def _grade(self, session: Session, trial: Trial, made: Collection[str] | None, outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
-        of_clients: list[str] = []
-        for result in outcome.results:
-            of_clients += result.synchronous_commit
-        outcome.reasons += check_level(trial.parameters, of_clients)
         data = self._data_of(trial.version)
-        outcome.grade = session.grade(self._layouts[made_of(trial)], made or (), data, of_clients)
+        outcome.grade = session.grade(self._layouts[made_of(trial)], made or (), data, outcome.of_clients)
         wal = self.server.wal_place(data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
@@ -269,11 +265,12 @@ class TrialRunner:
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
         endpoint = self.server.endpoint(trial.transport)
+        level = trial.parameters.commit_level or endpoint.synchronous_commit
         first = Job(
             phase=trial.phase,
             driver=trial.driver,
             parameters=trial.parameters,
-            endpoint=replace(endpoint, synchronous_commit=trial.parameters.commit_level),
+            endpoint=replace(endpoint, synchronous_commit=level),
             writer=1,
             seed=self._seed(trial),
             pieces=self._pieces[trial.number],
@@ -309,6 +306,7 @@ class TrialRunner:
             read, outcome.deleted = beside.results()
         for result in (*outcome.results, read, outcome.deleted):
             errors += result.errors if result else []
+        outcome.reasons += check_level(level, outcome.of_clients)
         if outcome.complete:
             outcome.reads = reads_of(read, self.plan.window_s)
             outcome.retention = retention_of(outcome.deleted)

@@ -72,10 +72,10 @@ def explain(run: PulledRun, plan: Plan, suspects: Suspects | None, margin: float
         margin: a gain that does not matter.
 
     """
-    cpus = processors(run.host)
+    cpus, place = processors(run.host), place_of(plan)
     first, *_ = run.plan.blocks
     bases = [trial for trial in run.plan.trials if trial.block == first]
-    of_rungs = _adjusted([_tried(run, base, suspects, cpus, margin) for base in bases])
+    of_rungs = _adjusted([_tried(run, base, place, suspects, cpus, margin) for base in bases])
     rungs = []
     for base, tried in zip(bases, of_rungs, strict=True):
         records = _base_records(run, base)
@@ -111,9 +111,10 @@ def _base_records(run: PulledRun, base: Trial) -> list[Record]:
 # --- what was tried ---------------------------------------------------------------------------------------------------
 
 
-def _tried(run: PulledRun, base: Trial, suspects: Suspects | None, cpus: int | None, margin: float) -> list[Tried]:
+def _tried(
+    run: PulledRun, base: Trial, place: Place, suspects: Suspects | None, cpus: int | None, margin: float
+) -> list[Tried]:
     """Return each constraint that the rung can have, with its share, prediction and comparison."""
-    place = place_of(run)
     records = _base_records(run, base)
     shares = typical_shares(good(records), cpus)
     written = {each.constraint: each for each in suspects.suspects if each.base == base.number} if suspects else {}
@@ -135,10 +136,13 @@ def _tried(run: PulledRun, base: Trial, suspects: Suspects | None, cpus: int | N
     return [_of_its_own(tried, found, experiments) for tried in found.values()]
 
 
-def place_of(run: PulledRun) -> Place:
-    """Return where a run was measured, as its experiments were planned."""
-    external = any(variant.name == AS_FOUND for variant in run.plan.variants)
-    return Place(managed=not external, local=not external)
+def place_of(plan: Plan) -> Place:
+    """Return where a plan was measured, as its experiments were planned: what these take away was asked for."""
+    external = any(variant.name == AS_FOUND for variant in plan.variants)
+    asked: set[str] = set()
+    for trial in plan.trials:
+        asked.update(trial.without.constraints if trial.without else ())
+    return Place(managed=not external, local=not external, asked=frozenset(asked))
 
 
 def _is_of(record: Record, base: Trial) -> bool:
@@ -215,7 +219,7 @@ def _explanation(
     convicted = [each for each in tried if _convicts(each, margin)]
     largest = max(convicted, key=lambda each: each.found.ratio if each.found else 0.0, default=None)
     most_suspected_first = sorted(filter(worth_telling, tried), key=suspicion, reverse=True)
-    findings = [_finding(each, largest, cpus, margin) for each in most_suspected_first]
+    findings = [_finding(each, counted, largest, cpus, margin) for each in most_suspected_first]
     findings.sort(key=lambda finding: (RANK[finding.conclusion], -_gain(finding)))
     rung = RungExplained(
         phase=base.phase,
@@ -268,9 +272,10 @@ def _convicts(tried: Tried, margin: float) -> bool:
     return tried.p_value <= FAMILY_ALPHA and found.interval.low > 1 + margin
 
 
-def _finding(tried: Tried, largest: Tried | None, cpus: int | None, margin: float) -> Finding:
-    found, removal = tried.found, tried.removal
-    how = removal.words if isinstance(removal, Removal) else None
+def _finding(
+    tried: Tried, counted: Iterable[Record], largest: Tried | None, cpus: int | None, margin: float
+) -> Finding:
+    found = tried.found
     conclusion, why = _concluded(tried, largest, cpus, margin)
     return Finding(
         name=tried.name,
@@ -278,10 +283,24 @@ def _finding(tried: Tried, largest: Tried | None, cpus: int | None, margin: floa
         predicted_gain=tried.predicted_gain,
         measured_gain=estimate(found) if found else None,
         conclusion=conclusion,
-        how=how,
+        how=_how(tried, counted),
         why=why,
         blocks=found.blocks if found else 0,
     )
+
+
+def _how(tried: Tried, counted: Iterable[Record]) -> str | None:
+    """Return what was changed; where the trials without it were graded otherwise, how much less durable they were."""
+    if not isinstance(tried.removal, Removal):
+        return None
+    before, after = _grades(counted), _grades(tried.without)
+    if not after or after == before:
+        return tried.removal.words
+    return f"{tried.removal.words} ({before} → {after})"
+
+
+def _grades(records: Iterable[Record]) -> str:
+    return ", ".join(sorted({record.durability for record in records}))
 
 
 def _concluded(tried: Tried, largest: Tried | None, cpus: int | None, margin: float) -> tuple[Conclusion, str]:

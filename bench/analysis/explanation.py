@@ -24,7 +24,7 @@ class Finding:
         share: 0 to 1, what the trials show of it; None: not observed.
         predicted_gain: the factor by which the rung should be faster without it, written down before the experiment.
         measured_gain: the factor by which it was.
-        how: what was changed; None: nothing could be.
+        how: what was changed, and what of durability with it; None: nothing could be.
         why: a sentence that goes with the conclusion.
         blocks: that the experiment was compared in.
 

@@ -27,6 +27,9 @@ OF_THE_TIME = later("{percent:.0f} % of the time")
 OF_CLIENTS = later("{percent:.0f} % of the clients' time")
 OF_COMMITS = later("{percent:.0f} % of the time that commits took")
 BUSY = later("busy {percent:.0f} % of the time")
+UNASKED = later("not on a server of yours unless you ask for it by name (--constraints {name})")
+OF_SESSIONS = {"synchronous_commit": "off"}
+"""What sessions set for themselves, on any server: they acknowledge a commit before its flush."""
 LITTLE = 0.1
 """What may remain of it where it was taken away."""
 
@@ -39,6 +42,12 @@ class Place:
     """The server is ours to configure; one that the user brings is not."""
     local: bool = True
     """The server runs on the machine of the clients."""
+    asked: frozenset[str] = frozenset()
+    """Constraints that were asked for by name."""
+
+    def may_lose(self, constraint: str) -> bool:
+        """Return whether commits may be less durable to take it away: on a server of the user's only if asked for."""
+        return self.managed or constraint in self.asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
     Args:
         plan: as it was asked for.
         place: where it is carried out.
-        names: of the constraints that are taken away; none: each that can be.
+        names: of the constraints that are taken away; none: each that can be without being asked for by name.
 
     Raises:
         UsageError: one is unknown, or can't be taken away from any of the trials; its blocks are too few, or it has
@@ -51,6 +51,7 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
     asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
     _check_explainable(plan, asked)
     wanted = pick("constraint", names, constraints()) if names else list(constraints())
+    place = replace(place, asked=frozenset(_with_controls(names)))
     bases = [replace(trial, number=number) for number, trial in enumerate(asked, 1)]
     variants = {variant.name: variant for variant in plan.variants}
     # Whether it is the server that binds a rung, or its clients, is a part of the answer.
@@ -124,10 +125,7 @@ def experiments(
     """
     found: dict[Trial, Experiment] = {}
     named: dict[str, Variant] = {}
-    wanted = list(constraints() if names is None else names)
-    # What is measured beyond another is compared with a trial without that one.
-    beyond = [constraints()[name].beyond for name in wanted]
-    for name in sorted({*wanted, *filter(None, beyond)}):
+    for name in _with_controls(constraints() if names is None else names):
         removal = constraints()[name].removal(base, place)
         if not isinstance(removal, Removal):
             continue
@@ -144,6 +142,13 @@ def experiments(
             without = replace(before, constraints=(*before.constraints, name))
         found[trial] = Experiment(replace(trial, without=without), of_variant)
     yield from found.values()
+
+
+def _with_controls(names: Iterable[str]) -> list[str]:
+    """Return constraints and those they are measured beyond: they are compared with a trial without these."""
+    wanted = list(names)
+    beyond = [constraints()[name].beyond for name in wanted]
+    return sorted({*wanted, *filter(None, beyond)})
 
 
 def alone(base: Trial, of_base: Iterable[Trial]) -> list[Trial]:

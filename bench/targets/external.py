@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from bench.constraints.constraint import OF_SESSIONS
 from bench.engines.engine import ExternalServer
-from bench.engines.postgresql.render import AS_FOUND
+from bench.engines.postgresql.render import AS_FOUND, texts
 from bench.model.errors import HostError, UsageError
 from bench.model.language import tr
 from bench.model.plan import NULL, Plan
@@ -49,12 +50,25 @@ def what_fits(design: Design, external: ExternalServer) -> Design:
 def check_kept(plan: Plan, external: ExternalServer) -> None:
     """Refuse a plan that would change such a server, or reach it another way: it keeps its configuration and transport.
 
+    Experiments may have sessions of ours set what is theirs to set (``OF_SESSIONS``).
+
     Raises:
         UsageError: says what would do.
 
     """
-    if {variant.name for variant in plan.variants if variant.engine is None} != {AS_FOUND}:
+    asked = [variant for variant in plan.as_asked().variants if variant.engine is None]
+    in_sessions = [variant for variant in plan.variants if variant.engine is None and variant not in asked]
+    kept = {variant.name: texts(variant) for variant in asked} == {AS_FOUND: {}}
+    if not kept or any(texts(variant) != OF_SESSIONS for variant in in_sessions):
         raise UsageError(tr("A server of --dsn keeps its configuration: variants can't be applied to it."))
+    if in_sessions and external.endpoint(external.transport).options_lost:
+        raise UsageError(
+            tr(
+                "The server of --dsn is behind a pooler that drops what a session asks for at its start, as"
+                " synchronous_commit is: give PostgreSQL's own host and port in --dsn, or leave wal-flush and wal-write"
+                " out of --constraints."
+            )
+        )
     for trial in plan.trials:
         if trial.engine != NULL and trial.transport != external.transport:
             raise UsageError(

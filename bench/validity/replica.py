@@ -43,9 +43,11 @@ def check_replication(
         yield Reason(code="standby-behind", detail=detail, share=behind_s / seconds)
 
 
-def check_level(parameters: Parameters, of_clients: Collection[str]) -> Iterable[Reason]:
-    """Yield what speaks against a trial whose clients' sessions had these values of ``synchronous_commit``."""
-    level = parameters.commit_level
+def check_level(level: str | None, of_clients: Collection[str]) -> Iterable[Reason]:
+    """Yield what speaks against a trial whose clients' sessions had these values of ``synchronous_commit``.
+
+    ``level`` is what they were to set it to; None: nothing.
+    """
     others = sorted(set(of_clients) - {level})
     if level is None or not others:
         return

@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.codec import to_json
 from bench.store.run_directory import RunDirectory
-from tests.integration.support import Climb, added_folder, climbing, pgladder
+from tests.integration.support import Climb, Theirs, added_folder, climbing, passwords, pgladder
 from tests.kept import KEPT
 
 TOY = '''"""Pretends that the index is in the way."""
@@ -118,3 +118,57 @@ def test_a_run_without_experiments_says_how_to_have_some(place):
     said = pgladder("explain", KEPT / "steps", cwd=place)
     assert said.code == 2
     assert "has no experiments" in said.err
+
+
+# --- on a server that somebody brings ---------------------------------------------------------------------------------
+
+
+OF_SESSIONS = ("--phases", "1-B", "--constraints", "wal-flush wal-write checkpoints", "--warm-up", 0.2, "--window", 0.5)
+ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf'"
+
+
+@pytest.fixture(scope="module")
+def named(new_place):
+    """Explain a rung on a server that flushes, by constraints that are named; with what was there before and after."""
+    place = new_place()
+    server = Theirs(place, settings="fsync = on")
+    try:
+        before = server.dump()
+        asked = (*OF_SESSIONS, "--blocks", 3, "--dsn", server.dsn())
+        with climbing(place, *asked, question="explain", env=passwords(place)) as climb:
+            ended = climb.end()
+            assert ended.code in (0, 1), ended.err
+            yield climb, before, server
+    finally:
+        server.control("stop")
+
+
+def test_named_on_somebodys_server_sessions_wait_for_no_flush_in_experiments_alone(named):
+    climb, *_ = named
+    grades = dict.fromkeys(("wal-flush", "wal-write", None), frozenset())
+    for record in climb.records():
+        if record.trial.engine is None:
+            [name] = record.trial.without.constraints if record.trial.without else [None]
+            grades[name] |= {record.durability}
+    assert grades.pop(None) <= {"durable", "unknown"}
+    assert grades == {"wal-flush": {"may lose last 600 ms"}, "wal-write": {"not crash-safe"}}
+
+
+def test_the_answer_says_what_durability_was_given_up_and_that_the_servers_own_settings_are_untested(named):
+    climb, *_ = named
+    said = pgladder("explain", climb.directory.path, "--json", cwd=climb.place)
+    found = {each["name"]: each for each in json.loads(said.out)["constraints"]}
+    assert found["wal-flush"]["conclusion"] != "untested"
+    assert found["wal-flush"]["how"].startswith("with synchronous_commit=off (")
+    assert found["wal-flush"]["how"].endswith(" → may lose last 600 ms)")
+    if found["wal-write"]["blocks"]:
+        assert found["wal-write"]["how"].endswith(" → not crash-safe)")
+    if "checkpoints" in found:
+        assert found["checkpoints"]["conclusion"] == "untested"
+
+
+def test_nothing_of_the_server_its_roles_or_databases_is_set_meanwhile_or_afterwards(named):
+    _, before, server = named
+    assert server.dump() == before
+    assert server.ask(ALTERED) == server.ask("SELECT * FROM pg_db_role_setting") == []
+    assert server.ask("SHOW synchronous_commit") == [("on",)]

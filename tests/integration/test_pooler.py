@@ -100,3 +100,12 @@ def test_a_pooler_through_which_no_session_is_ours_alone_is_refused_by_one_sente
     assert words in ended.err
     assert not (place / "out").exists()
     assert theirs.next_transaction() == before
+
+
+def test_what_a_pooler_drops_of_sessions_is_not_asked_of_them(theirs, place):
+    asked = ["--phases", "1-B", *BRIEF, "--constraints", "wal-flush"]
+    with pooled(place, theirs, DROPS_OPTIONS) as pooler:
+        ended = pgladder("explain", *asked, "--dsn", pooler.dsn(), "--out", place / "out", cwd=place)
+    assert (ended.code, ended.out) == (2, "")
+    assert "leave wal-flush and wal-write out of --constraints" in ended.err
+    assert not (place / "out").exists()

@@ -1,6 +1,6 @@
 """Waiting until WAL is on the disk, at each commit."""
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_SESSIONS, UNASKED, Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
 from bench.model.language import tr
@@ -22,9 +22,9 @@ def share(record: Record, _: int | None) -> float | None:
 
 def removal(_: Trial, place: Place) -> Removal | str:
     """Acknowledge before the flush: a crash may lose the last commits."""
-    if not place.managed:
-        return tr("the server is yours: synchronous_commit stays as it is")
-    return Removal(words=tr("with synchronous_commit=off"), settings={"synchronous_commit": "off"})
+    if not place.may_lose("wal-flush"):
+        return tr(UNASKED, name="wal-flush")
+    return Removal(words=tr("with synchronous_commit=off"), settings=OF_SESSIONS)
 
 
 def relieved(work: Work, _: float) -> Work:

@@ -1,6 +1,6 @@
 """Making and writing WAL, beyond waiting for its flush."""
 
-from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
+from bench.constraints.constraint import OF_COMMITS, OF_SESSIONS, UNASKED, Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
 from bench.model.language import tr
@@ -18,11 +18,11 @@ def share(record: Record, _: int | None) -> float | None:
 
 def removal(trial: Trial, place: Place) -> Removal | str:
     """Write to an unlogged table, without waiting for flushes either: a crash empties it."""
-    if not place.managed:
-        return tr("the server is yours: synchronous_commit stays as it is")
     if trial.layout != "plain":
         return tr("the layout {layout} has no unlogged twin", layout=trial.layout)
-    return Removal(words=tr("with an unlogged table"), layout="unlogged", settings={"synchronous_commit": "off"})
+    if not place.may_lose("wal-write"):
+        return tr(UNASKED, name="wal-write")
+    return Removal(words=tr("with an unlogged table"), layout="unlogged", settings=OF_SESSIONS)
 
 
 def relieved(work: Work, _: float) -> Work:

@@ -21,8 +21,9 @@ from bench.engines.engine import ExternalServer
 from bench.engines.postgresql import pooler
 from bench.engines.postgresql.dsn import connect_first, endpoint_of, in_a_sentence, one_line
 from bench.engines.postgresql.our_schema import OurSchema, schema_name
+from bench.engines.postgresql.render import texts
 from bench.engines.postgresql.server import PostgreSQLServer
-from bench.engines.postgresql.session import ServerError, Session
+from bench.engines.postgresql.session import ServerError, Session, VariantError
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError
@@ -267,7 +268,17 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         return super().asked()
 
     def apply(self, variant: Variant) -> None:
-        """Do nothing: its configuration is the user's."""
+        """Have our sessions set what is theirs to set, and prove it; all else of its configuration is the user's."""
+        level = texts(variant).get("synchronous_commit")
+        endpoint = replace(self._endpoint, synchronous_commit=level)
+        if level is not None:
+            with closing(self._sessions(endpoint.psycopg2_arguments(), self.schema)) as session:
+                found = session.setting("synchronous_commit")
+            if found != level:
+                why = f"synchronous_commit is {found} in a session that asked for {level} at its start"
+                raise VariantError(variant.name, why)
+        # Only once it is proved: by the same endpoint our schema is dropped in the end.
+        self._endpoint = endpoint
 
     def recover(self) -> None:
         """Wait until it answers again, for a while, and commits."""

@@ -1,10 +1,12 @@
 """What follows from experiments: a limit, what contributes, what is cleared, and what neither shows."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.model.record import Cpu
 from bench.plan.suspects import suspects_of
-from tests.experiments import BLOCKS, CPUS, a_run, explained, planned, waiting
+from tests.experiments import BLOCKS, CPUS, a_run, explained, planned, planned_on_theirs, waiting
 
 
 def by_name(found):
@@ -95,6 +97,30 @@ def test_what_nothing_can_take_away_is_untested_never_cleared():
     found = by_name(explained(plan, a_run(plan, {}, cpu=busy)))
     assert found["server-cpu"].conclusion == "untested"
     assert found["server-cpu"].measured_gain is None
+
+
+def test_of_a_users_server_it_says_by_which_name_less_durable_commits_are_asked_for():
+    plan = planned_on_theirs()
+    found = by_name(explained(plan, a_run(plan, {})))
+    assert (found["wal-flush"].conclusion, found["wal-flush"].how) == ("untested", None)
+    assert found["wal-flush"].why.endswith("unless you ask for it by name (--constraints wal-flush)")
+
+
+def test_what_of_durability_an_experiment_changed_stands_in_the_answer():
+    plan = planned_on_theirs("wal-flush")
+    records = [with_grade(record, "may lose last 600 ms") for record in a_run(plan, {"wal-flush": 1.6})]
+    found = explained(plan, records)
+    flush = by_name(found)["wal-flush"]
+    assert (flush.conclusion, flush.how) == ("limit", "with synchronous_commit=off (durable → may lose last 600 ms)")
+    assert flush.how in found.sentence
+    # Nothing was durable that could become less so.
+    alike = [replace(record, durability="not crash-safe") for record in records]
+    assert by_name(explained(plan, alike))["wal-flush"].how == "with synchronous_commit=off"
+
+
+def with_grade(record, word):
+    """The record, of a trial without a constraint graded so."""
+    return replace(record, durability=word) if record.trial.without else record
 
 
 @pytest.mark.parametrize("gain", [1.0, 1.04])

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.constraints.constraint import Place, constraints
-from bench.engines.postgresql.render import as_variant, texts
+from bench.constraints.constraint import OF_SESSIONS, Place, constraints
+from bench.engines.postgresql.render import AS_FOUND, as_variant, texts
 from bench.model.errors import DataError, UsageError
 from bench.model.plan import Without
 from bench.plan.check import check_consistent, check_plan
@@ -14,6 +14,7 @@ from bench.plan.suspects import left_out, suspects_of
 from bench.workload.driver import as_driven
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_record, a_trial
+from tests.experiments import planned_on_theirs
 
 HERE = Place(managed=True)
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
@@ -81,6 +82,24 @@ def test_a_server_that_the_user_brings_is_left_as_it_is():
     assert {"client-cpu", "barrier", "reset-query", "index", "locks"} <= found.keys()
     for each in found.values():
         assert (each.variant, each.trial.transport) == (STOCK, "tcp")
+
+
+def test_on_a_server_that_the_user_brings_commits_are_less_durable_only_where_that_is_asked_for_by_name():
+    unnamed = planned_on_theirs()
+    assert not {"wal-flush", "wal-write"} & taken_away(unnamed)
+    assert [variant.name for variant in unnamed.variants] == [AS_FOUND]
+    # What is measured beyond another is compared with a trial without that one.
+    named = planned_on_theirs("wal-write")
+    assert taken_away(named) == {"wal-flush", "wal-write"}
+    _, changed = named.variants
+    assert texts(changed) == OF_SESSIONS
+    assert taken_away(planned_on_theirs("wal-flush", "checkpoints", "autovacuum")) == {"wal-flush"}
+    with pytest.raises(UsageError, match="Nothing takes checkpoints away"):
+        planned_on_theirs("checkpoints")
+
+
+def taken_away(plan):
+    return {name for trial in plan.trials if trial.without for name in trial.without.constraints}
 
 
 def test_one_commit_at_a_time_has_more_in_flight_by_more_processes():

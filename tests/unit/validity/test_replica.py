@@ -52,6 +52,12 @@ def test_where_there_is_no_standby_or_no_window_nothing_is_said():
     ],
 )
 def test_clients_that_commit_at_another_level_measure_nothing(level, of_clients, codes):
-    reasons = list(check_level(Parameters(replica=level), of_clients))
+    reasons = list(check_level(Parameters(replica=level).commit_level, of_clients))
     assert [reason.code for reason in reasons] == codes
     assert state_of(reasons) == ("void" if codes else "valid")
+
+
+def test_clients_that_wait_for_flushes_which_they_were_not_to_wait_for_measure_nothing():
+    assert list(check_level("off", ["off", "off"])) == []
+    [reason] = check_level("off", ["off", "on"])
+    assert reason.detail == "clients' sessions had synchronous_commit = on, where off was asked for"
