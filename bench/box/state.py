@@ -65,7 +65,7 @@ class BoxState:
         host: its name for itself, as in fingerprints.
         shares_kernel: it is a container: others on its machine have the same processor and disk.
         free_bytes: on the disk of the data directory, for users other than root.
-        holder: who holds the lock of a run; None: nobody.
+        holder: who keeps a run from beginning: another one, or clients of another box; None: nobody.
 
     """
 

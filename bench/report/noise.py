@@ -70,21 +70,6 @@ def answer_of(known: BoxNoise) -> str:
     )
 
 
-def answer_of(known: BoxNoise) -> str:
-    """Say how far two equal runs differ on this box, and which blocks a margin takes: where it is noisiest."""
-    floor = max((each.floor for each in known.floors), key=lambda floor: floor.differs)
-    margin, need = floor.comparison.margin, floor.blocks_for(floor.comparison.margin)
-    takes = tr("{margin} can't be told by as many blocks as can be run", margin=percent(margin))
-    if need is not None:
-        takes = tr("to tell {margin} takes {need} blocks", margin=percent(margin), need=need)
-    return tr(
-        "Two equal runs of {blocks} blocks differ here by up to ±{differs}: less is noise; {takes}.",
-        blocks=floor.blocks,
-        differs=percent(floor.differs),
-        takes=takes,
-    )
-
-
 def _cells(each: CellFloor, alarmed: bool, *, detail: bool) -> Iterable[str]:
     floor, found = each.floor, each.floor.comparison
     if found.verdict in ALARMED:

@@ -10,7 +10,7 @@ import pwd
 import secrets
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,11 +24,9 @@ from bench import seams
 from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
 from bench.analysis.listing import first_few
-from bench.box.client_box import try_out
 from bench.constraints.constraint import Place
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
 from bench.engines.postgresql.admitted import admitted
-from bench.engines.postgresql.client_boxes import admitted_clients
 from bench.engines.postgresql.dsn import in_a_sentence
 from bench.engines.postgresql.external import REFUSED
 from bench.engines.postgresql.majors import REFERENCE
@@ -48,7 +46,7 @@ from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
 from bench.model.signals import stoppable, undisturbed
 from bench.plan.check import check_plan
-from bench.plan.client_boxes import ANOTHER, check_there, most_wanted
+from bench.plan.client_boxes import most_wanted
 from bench.plan.design import make_plan
 from bench.plan.estimate import (
     MOST_CONNECTIONS,
@@ -68,6 +66,7 @@ from bench.plan.request import make_design, versions, words
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory, now
+from bench.targets.client_boxes import kept, ready_client_boxes
 from bench.targets.connections import connections_of
 from bench.targets.external import check_connections, check_kept, what_fits
 from bench.targets.target import Request
@@ -178,8 +177,12 @@ def nothing_left_of(request: Request) -> RunDirectory | None:
 
 
 @contextmanager
-def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
-    """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.
+def prepared(request: Request, report: Callable[[str], None]) -> Iterator[tuple[Prepared, Server]]:
+    """Hold the box's lock, its client boxes, and a server ready to be started; nothing of it is left afterwards.
+
+    Args:
+        request: what is asked for.
+        report: hears what is waited for.
 
     Raises:
         NothingDoneError: the request can't be met.
@@ -205,7 +208,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         request.check_plan(plan)
         check_programs(trial.driver for trial in plan.trials)
         _check_standby(plan, external, box)
-        _check_client_boxes(plan, box)
+        began = directory is not None and directory.host() is not None
+        client_boxes = ready_client_boxes(plan, box, report, resumed=began)
         limits, left_out, elsewhere = _of_external(external)
         if external:
             check_kept(plan, external)
@@ -234,7 +238,11 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             if external:
                 external.begin(plan, resumed=resumed)
             # What an earlier part of a run recorded is never withdrawn.
-            with _beside(plan, server, request) as beside, nullcontext() if resumed else _begun(directory, plan):
+            with (
+                _beside(plan, server, request) as beside,
+                kept(box, client_boxes),
+                nullcontext() if resumed else _begun(directory, plan),
+            ):
                 yield replace(ready, beside=beside), server
 
 
@@ -254,24 +262,6 @@ def _check_standby(plan: Plan, external: ExternalServer | None, box: Provisioned
         check_private(plan, tr("leave out --dsn"))
     elif box:
         check_standby(plan, admitted(box.cluster), tr("--data-dir names a disk for a private one"))
-
-
-def _check_client_boxes(plan: Plan, box: Provisioned | None) -> None:
-    """Refuse a plan with client boxes where there are none, or where no client starts on them.
-
-    Raises:
-        HostError: names the first on which none does, and why.
-        UsageError: as ``check_there``.
-
-    """
-    if box is None:
-        none = tr("a provisioned box has some: make provision HOST=… CLIENT_OF= with the server's box")
-        check_there(plan, (), none)
-        return
-    clients = admitted_clients(box.cluster)
-    check_there(plan, [client.name for client in clients], ANOTHER)
-    for client in clients[: most_wanted(plan)]:
-        try_out(box, client.address)
 
 
 @contextmanager

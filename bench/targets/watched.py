@@ -42,7 +42,7 @@ class Here:
             sentence = tr("Run {run} is complete: nothing is left to be run.", run=directory.plan().run)
             out.print(f"{sentence} {tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
         else:
-            with prepared(request) as (ready, server):
+            with prepared(request, out.print) as (ready, server):
                 # Late, as what else is of looking on: while a cluster is made.
                 from bench.report.progress import RunProgress
 

@@ -24,6 +24,10 @@ WINDOW_WITHIN_S = 120.0
 """Of being ready: the agent waits for others half as long. Nor does a process wait for longer."""
 READ_WITHIN_S = 0.1
 """A thread that is woken at the window's end has its turn by then."""
+STAY = "stay"
+"""Asked of a client box beside the release: a process there that gets no job, and keeps it for a run until the end."""
+SIGN_OF_LIFE_S, SILENT_S = 20.0, 60.0
+"""Such a process gets a line so often, and ends without: a connection may be gone without a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

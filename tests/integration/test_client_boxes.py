@@ -5,17 +5,18 @@ The box is a tree of its own over this machine's (``sshd``); the server runs bes
 
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TypeVar
 
 import msgspec
 import psutil
 import pytest
 
+from bench.agent.lock import holder, one_run_at_a_time
 from bench.agent.run import execute
 from bench.box.client_box import public_key_of, write_down
 from bench.box.client_of import Authorised
@@ -25,8 +26,12 @@ from bench.engines.postgresql.client_boxes import client_boxes, known_hosts_of, 
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.box import AdmittedClient, ProvisionedCluster, read_box
+from bench.model.errors import HostError
+from bench.model.plan import Plan
 from bench.model.record import Record, clients_here
 from bench.store.run_directory import RunDirectory
+from bench.targets import client_boxes as of_run
+from bench.targets.client_boxes import kept, ready_client_boxes
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_trial
 from tests.examples import one_of
@@ -46,6 +51,7 @@ cat >/etc/pgladder.toml
 """
 AS_USER = 'exec setpriv --reuid=pgladder --regid=pgladder --init-groups --reset-env -- /usr/local/bin/pgladder box "$@"'
 WINDOW_S = 1.5
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -78,17 +84,31 @@ class Both:
     server: Server
     client: AdmittedClient
     place: Path
-    """Of the results."""
 
-    def run(self, *boxes: int, window_s: float = WINDOW_S) -> list[Record]:
-        """Measure a trial on each number of client boxes."""
+    @property
+    def box(self) -> SimpleNamespace:
+        """The server's box, as provisioning tells of it."""
+        return SimpleNamespace(cluster=self.server.cluster)
+
+    def authorise(self, boxes: Tree) -> None:
+        """Let the server's box start clients on the client box."""
+        certificate = (self.place / "data" / "server" / "root.crt").read_text()
+        key = public_key_of(self.server.cluster.clients_directory)
+        it = Authorised(public_key=key, comes_from="127.0.0.1", certificate=certificate)
+        assert boxes.run(AS_USER, "client-of", stdin=msgspec.json.encode(it).decode()) == "changed\n"
+
+    def plan(self, *boxes: int, window_s: float = WINDOW_S) -> Plan:
+        """Return a plan of a trial on each number of client boxes."""
         parameters = replace(ladder()["2-D"].parameters, processes=2, pool_min=5, pool_max=5)
         trials = [
             a_trial(number, "2-D", transport="tls", parameters=replace(parameters, client_boxes=count))
             for number, count in enumerate(boxes, 1)
         ]
-        plan = a_plan(*trials, warm_up_s=0.5, window_s=window_s)
-        directory = RunDirectory(self.place / "out")
+        return a_plan(*trials, warm_up_s=0.5, window_s=window_s)
+
+    def run(self, *boxes: int, window_s: float = WINDOW_S) -> list[Record]:
+        """Measure one on each."""
+        plan, directory = self.plan(*boxes, window_s=window_s), RunDirectory(self.place / "out")
         directory.begin(plan)
         assert execute(plan, directory, self.server, Quiet())
         return directory.records()
@@ -104,24 +124,12 @@ class Quiet:
     def report(self, sentence): ...
 
 
-@pytest.fixture(scope="module")
-def server(new_place: Callable[..., Path]) -> Iterator[Server]:
-    """This machine's server, which has no client box yet."""
-    place = new_place()
-    server = Server(place / "data", find_binaries())
-    server.cluster = replace(read_box(box_file().encode()).cluster, password_file=place / ".pgpass")
-    try:
-        server.create(harness_for(40, tls=True), tls=True)
-        yield server
-    finally:
-        server.close()
-
-
 @pytest.fixture
-def both(boxes: Tree, box: Box, server: Server, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
+def both(boxes: Tree, box: Box, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Both]:
     """Let this machine's server have clients on the box, as provisioning does it."""
     monkeypatch.setattr(module, "provisioned", lambda: SimpleNamespace(release=VARIABLES["__bench_release"]))
-    key = public_key_of(server.cluster.clients_directory)
+    cluster = replace(read_box(box_file().encode()).cluster, password_file=place / ".pgpass")
+    public_key_of(cluster.clients_directory)
     client = AdmittedClient(
         name="elsewhere",
         address="127.0.0.1",
@@ -131,14 +139,17 @@ def both(boxes: Tree, box: Box, server: Server, place: Path, monkeypatch: pytest
         server_address="127.0.0.1",
         certificate=f"{HOME}/server.crt",
     )
-    write_down(server.cluster, client)
-    server.apply(as_variant("stock", ""))
-    certificate = server.data_directory().with_name("root.crt").read_text()
-    it = Authorised(public_key=key, comes_from="127.0.0.1", certificate=certificate)
+    write_down(cluster, client)
+    server = Server(place / "data", find_binaries())
+    server.cluster = cluster
     try:
-        assert boxes.run(AS_USER, "client-of", stdin=msgspec.json.encode(it).decode()) == "changed\n"
-        yield Both(server, client, place)
+        server.create(harness_for(40, tls=True), tls=True)
+        server.apply(as_variant("stock", ""))
+        made = Both(server, client, place)
+        made.authorise(boxes)
+        yield made
     finally:
+        server.close()
         boxes.run(AS_USER, "client-of", "--remove")
 
 
@@ -170,35 +181,34 @@ def test_every_row_of_clients_elsewhere_is_there_and_what_they_took_is_told_apar
 
 
 def test_clients_elsewhere_are_seen_to_connect_by_tls(both: Both) -> None:
-    found = []
-    with in_trial(both) as meddler:
-        found += meddler.ask(
+    def look(meddler: Meddler) -> tuple[object, str]:
+        found = meddler.ask(
             "SELECT DISTINCT host(client_addr), ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)"
             " WHERE application_name = 'pgladder' AND client_addr IS NOT NULL"
         )
-        arguments = " ".join(map(command_line, psutil.process_iter()))
+        return found, " ".join(map(command_line, psutil.process_iter()))
+
+    found, arguments = in_trial(both, look)
     assert found == [("127.0.0.1", True)]
     assert both.server.endpoint("tls").password not in arguments
 
 
-@contextmanager
-def in_trial(both: Both, window_s: float = 2.0) -> Iterator[Meddler]:
-    """Enter while a trial writes from elsewhere; it comes to its end afterwards."""
-    records: list[Record] = []
-    trial = threading.Thread(target=lambda: records.extend(both.run(1, window_s=window_s)))
-    trial.start()
-    meddler = None
-    try:
+def in_trial(both: Both, act: Callable[[Meddler], T], window_s: float = 2.0) -> T:
+    """Act while a trial writes from elsewhere; return what came of it, once the trial has ended."""
+
+    def acted() -> T:
         wait_for((both.place / "out" / "samples" / "1.jsonl").exists, "the trial begins")
-        meddler = Meddler(both.server.data_directory())
-        meddler.wait_inserting()
-        yield meddler
-    finally:
-        trial.join()
-        if meddler:
+        meddler = Meddler(both.place / "data" / "server" / "data")
+        try:
+            meddler.wait_inserting()
+            return act(meddler)
+        finally:
             meddler.leave()
-        # A server ends with the thread that started it, which may be the trial's: what follows starts it anew.
-        both.server.stop()
+
+    with ThreadPoolExecutor(1) as pool:
+        acting = pool.submit(acted)
+        both.run(1, window_s=window_s)
+        return acting.result()
 
 
 # --- what the key is for ---------------------------------------------------------------------------------------------
@@ -264,7 +274,8 @@ def ended(process: psutil.Process) -> bool:
 
 @pytest.mark.parametrize("cut", one_of("kill", "suspend"))
 def test_a_connection_that_is_cut_voids_its_trial_and_leaves_nothing(both: Both, box: Box, cut: str) -> None:
-    with in_trial(both, window_s=60):
+    def cut_off(_: Meddler) -> tuple[list[psutil.Process], list[psutil.Process]]:
+        assert "clients of a run of the box at 127.0.0.1" in (holder() or "nobody")
         there = sessions(box)
         clients = [each for each in there if "pgladder box client" in command_line(each)]
         of_sshd = [each for each in there if each.name().startswith("sshd")]
@@ -272,6 +283,9 @@ def test_a_connection_that_is_cut_voids_its_trial_and_leaves_nothing(both: Both,
         # One is gone; or says nothing more, as where a cable is pulled.
         for process in of_sshd:
             getattr(process, cut)()
+        return clients, of_sshd
+
+    clients, of_sshd = in_trial(both, cut_off, window_s=60)
     if cut == "suspend":
         for process in of_sshd:
             process.resume()
@@ -279,6 +293,51 @@ def test_a_connection_that_is_cut_voids_its_trial_and_leaves_nothing(both: Both,
     assert record.validity.state == "void"
     assert "client process 0 on the client box elsewhere ended by 255" in why(record)
     wait_for(lambda: all(map(ended, clients)), "the clients ended", 60)
+    assert holder() is None
     (both.place / "out").rename(both.place / "before")
     [again] = both.run(1)
     assert again.validity.state != "void", again.validity.why
+
+
+# --- two boxes that measure ------------------------------------------------------------------------------------------
+
+
+def test_while_clients_work_on_a_box_no_run_of_its_own_begins_and_the_other_way_round(both: Both) -> None:
+    def begin(_: Meddler) -> str:
+        with pytest.raises(HostError) as refused, one_run_at_a_time():
+            pass
+        return str(refused.value)
+
+    assert in_trial(both, begin) == (
+        "A run is under way on this box: clients of a run of the box at 127.0.0.1. Wait for it, or end it."
+    )
+    with one_run_at_a_time():
+        there = by_key(both, VARIABLES["__bench_release"])
+    assert there.returncode == 2
+    assert "a run of this client box's own is under way: process " in there.stderr
+
+
+def test_a_run_keeps_its_client_boxes_for_itself_until_its_end(both: Both) -> None:
+    with kept(both.box, [both.client]):
+        wait_for(holder, "the client box is kept")
+        assert holder() == "clients of a run of the box at 127.0.0.1"
+        # Clients of that run work there all the same.
+        assert by_key(both, VARIABLES["__bench_release"]).returncode == 0
+    wait_for(lambda: holder() is None, "it is left to itself", 20)
+
+
+def test_a_run_that_goes_on_waits_for_a_client_box_that_is_not_there_yet(both: Both, boxes: Tree, monkeypatch) -> None:
+    monkeypatch.setattr(of_run, "STEP_S", 0.1)
+    boxes.run(AS_USER, "client-of", "--remove")
+    heard = []
+
+    def hear(sentence: str) -> None:
+        if not heard:
+            both.authorise(boxes)
+        heard.append(sentence)
+
+    assert list(ready_client_boxes(both.plan(1), both.box, hear, resumed=True)) == [both.client]
+    waiting, there = heard
+    assert waiting.startswith("waiting up to 10 min for the client box elsewhere: no client starts on elsewhere (")
+    assert "Permission denied" in waiting
+    assert there == "a client starts on elsewhere now"

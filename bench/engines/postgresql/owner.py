@@ -6,6 +6,7 @@ As root we would otherwise follow, with root's rights, links that he (or a serve
 import os
 import pwd
 import subprocess
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,6 +59,9 @@ class Owner:
 
     def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
         """Start a server that ends when we do; Ctrl-C in a terminal reaches the agent alone, which ends it in order."""
+        # The kernel signals the end of the thread that started it, and not of the process (prctl(2), PR_SET_PDEATHSIG).
+        in_main = threading.current_thread() is threading.main_thread()
+        assert in_main, "a server ends with the thread that starts it: start it in the main thread"
         return subprocess.Popen(
             self.command(*command, die_with_us=True),
             stdin=subprocess.DEVNULL,

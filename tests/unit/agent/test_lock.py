@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -76,4 +77,56 @@ def test_whoever_asks_a_thousand_times_is_still_told(holder):
 
 
 def test_nobody_holds_a_lock_that_is_free():
+    assert lock.holder() is None
+
+
+# --- clients of another box's run ------------------------------------------------------------------------------------
+
+AT_WORK = """
+import sys
+from bench.agent import lock
+lock.NAME = bytes.fromhex(sys.argv[1])
+with lock.client_of("10.0.0.5"):
+    print("at work", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def client():
+    """Another process that works for a run of another box, until it is killed."""
+    command = [sys.executable, "-c", AT_WORK, lock.NAME.hex()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "at work\n"
+        yield
+        process.kill()
+
+
+def test_clients_of_another_box_keep_runs_of_this_boxs_own_away_and_not_each_other():
+    with client(), client():
+        assert lock.holder() == "clients of a run of the box at 10.0.0.5"
+        assert refused() == (
+            "A run is under way on this box: clients of a run of the box at 10.0.0.5. Wait for it, or end it."
+        )
+    assert lock.holder() is None
+    with lock.one_run_at_a_time():
+        pass
+
+
+def test_beside_a_run_of_this_boxs_own_no_client_works(holder):
+    own = f"a run of this client box's own is under way: process {holder.pid} of user "
+    with pytest.raises(HostError, match=own), lock.client_of("10.0.0.5"):
+        pass
+    assert lock.holder().startswith(f"process {holder.pid} ")
+
+
+def test_the_other_box_may_have_an_address_of_any_kind():
+    with lock.client_of("fe80::1%eth0"):
+        assert lock.holder() == "clients of a run of the box at fe80::1%eth0"
+
+
+def test_names_that_others_bind_are_no_clients(tmp_path, monkeypatch):
+    lines = (f"0000: 00000002 00000000 00010000 0001 01 784 {name}" for name in ("@x/client-of-10.0.0.5/7", "/run/x"))
+    (tmp_path / "sockets").write_text("\n".join(lines))
+    monkeypatch.setattr(lock, "SOCKETS", tmp_path / "sockets")
     assert lock.holder() is None

@@ -1,15 +1,20 @@
 """A client box lets the server's box start clients there, and nothing else by that key; and forgets it again."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
 from types import SimpleNamespace
 
 import pytest
 
+from bench.agent.lock import holder, one_run_at_a_time
 from bench.box import client as of_client
-from bench.box.client import ASKED, client
+from bench.box.client import ASKED, COMES_FROM, client
 from bench.box.client_of import Authorised, authorise, withdraw
 from bench.model.errors import HostError, UsageError
+from bench.workload.client_boxes import STAY
 
 IT = Authorised(public_key="ssh-ed25519 AAAAC3Nz", comes_from="10.0.0.1", certificate="-----BEGIN CERTIFICATE-----\n")
 LINE = 'restrict,from="10.0.0.1",command="/usr/local/bin/pgladder box client" ssh-ed25519 AAAAC3Nz pgladder-client-of\n'
@@ -66,17 +71,52 @@ def test_a_client_of_another_pgladder_does_not_start(box, monkeypatch, there: st
         client(box)
 
 
-def test_beside_a_run_of_the_client_boxs_own_none_does(box, monkeypatch) -> None:
+@pytest.fixture
+def at_work(monkeypatch) -> list[str | None]:
+    """Who is at work on the client box, as one asks who comes from another box and holds the conversation."""
+    seen: list[str | None] = []
+    monkeypatch.setattr(of_client, "main", lambda: seen.append(holder()))
+    monkeypatch.setenv(COMES_FROM, "10.0.0.1 41414 10.0.0.2 22")
     monkeypatch.setenv(ASKED, "abc")
-    monkeypatch.setattr(of_client, "holder", lambda: "process 7 of user pgladder")
-    with pytest.raises(HostError, match="a run of this client box's own is under way: process 7 of user pgladder"):
+    return seen
+
+
+def test_beside_a_run_of_the_client_boxs_own_none_does(box, at_work) -> None:
+    with one_run_at_a_time(), pytest.raises(HostError, match="a run of this client box's own is under way: process "):
         client(box)
+    assert at_work == []
 
 
-def test_else_it_holds_the_conversation(box, monkeypatch) -> None:
-    monkeypatch.setenv(ASKED, "abc")
-    monkeypatch.setattr(of_client, "holder", lambda: None)
-    held = []
-    monkeypatch.setattr(of_client, "main", lambda: held.append(1))
+def test_else_it_holds_the_conversation_and_keeps_such_runs_away(box, at_work) -> None:
     client(box)
-    assert held == [1]
+    assert at_work == ["clients of a run of the box at 10.0.0.1"]
+    assert holder() is None
+
+
+def test_one_that_stays_keeps_them_away_as_long_as_it_gets_signs_of_life(box, at_work, monkeypatch) -> None:
+    monkeypatch.setenv(ASKED, f"abc {STAY}")
+    monkeypatch.setattr(of_client, "SILENT_S", 0.5)
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as stdin, os.fdopen(writing, "wb", 0) as signs:
+        monkeypatch.setattr("sys.stdin", stdin)
+        staying = Thread(target=client, args=(box,))
+        staying.start()
+        began = monotonic()
+        while monotonic() < began + 1:
+            signs.write(b"\n")
+            sleep(0.05)
+        assert holder() == "clients of a run of the box at 10.0.0.1"
+        # The connection is gone without a word.
+        staying.join(10)
+    assert not staying.is_alive()
+    assert holder() is None
+    assert at_work == []
+
+
+def test_one_that_stays_ends_with_its_connection(box, at_work, monkeypatch) -> None:
+    monkeypatch.setenv(ASKED, f"abc {STAY}")
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr("sys.stdin", nothing)
+        client(box)
+    assert holder() is None
+    assert at_work == []
