@@ -147,7 +147,7 @@ def _loss(page_of_study: Path) -> str:
     if not page_of_study.is_file():
         return "Not measured yet: `make study-durability` does."
     lines = page_of_study.read_text().splitlines()
-    return "\n".join(line for line in lines if line.startswith(("- **stock ", "- **async-commit ")))
+    return "\n".join(line for line in lines if line.startswith(("- **stock lost ", "- **async-commit lost ")))
 
 
 def main() -> None:
