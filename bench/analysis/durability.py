@@ -106,11 +106,13 @@ class DurabilityReport:
 
 def durability(plan: CutPlan, records: Sequence[CutRecord]) -> DurabilityReport:
     """Return what a run shows so far."""
-    found: dict[tuple[str, str], list[CutRecord]] = {}
+    # Cuts go round the variants, each time in another order: here they stand as the plan has them.
+    of_plan = [(variant.name, layout) for variant in plan.variants for layout in plan.layouts]
+    found: dict[tuple[str, str], list[CutRecord]] = {each: [] for each in of_plan}
     for record in records:
         found.setdefault((record.cut.variant, record.cut.layout), []).append(record)
     planned = len(plan.variants) * len(plan.layouts) * (plan.power + plan.torn + plan.kill)
-    variants = [_of_variant(each) for each in found.values()]
+    variants = [_of_variant(each) for each in found.values() if each]
     return DurabilityReport(
         run=plan.run,
         host=plan.host,

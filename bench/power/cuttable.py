@@ -106,7 +106,7 @@ class Cuttable:
         return forgotten
 
     def held_blocks(self, below: str) -> int:
-        """Return how many blocks of files below a directory are not flushed. Raises as ``cut``."""
+        """Return how many blocks of a file, or of those below a directory, are not flushed. Raises as ``cut``."""
         answer = self._asked(msgspec.json.encode(Look(below=below)).decode())
         return int(answer)
 

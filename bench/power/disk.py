@@ -167,7 +167,7 @@ class Disk:
         del self._journal[:count]
 
     def held_blocks(self, below: str) -> int:
-        """Return how many blocks of the files below a directory are not flushed."""
+        """Return how many blocks of a file, or of those below a directory, are not flushed."""
         return sum(file.unflushed_bytes for file in _files_below(self.find(below))) // BLOCK
 
     def cut(self, seed: int, *, torn: bool) -> Forgotten:

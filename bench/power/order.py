@@ -20,6 +20,6 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How many blocks are held below a directory: a line of JSON, answered by a number."""
+    """How many blocks are held of a file, or below a directory: a line of JSON, answered by a number."""
 
     below: str

@@ -65,7 +65,6 @@ class PoweredServer(PrivateServer):
             PgladderError: the file system does not mount, or the server does not start.
 
         """
-        self._owner.do("rm", "-rf", self.disk)
         self._owner.do("cp", "-a", self._template, self.disk)
         self._data = self.disk
         if how != "kill":
@@ -73,14 +72,13 @@ class PoweredServer(PrivateServer):
             self._data = self._mount
         self.start()
 
-    def holds_pages(self, count: int) -> bool:
-        """Return whether the disk that forgets holds so many pages of tables and indexes."""
-        return self._power.held_blocks("/base/") >= 2 * count
+    def holds_pages(self, count: int, file: str) -> bool:
+        """Return whether the disk that forgets holds so many pages of a file, named as PostgreSQL does."""
+        return self._power.held_blocks(f"/{file}") >= 2 * count
 
     def kill(self) -> int:
         """Kill every process of the server; return from when on none did more, in ns of the monotonic clock."""
         assert self._process is not None
-        segment = self._shared_memory()
         postmaster = psutil.Process(self._process.pid)
         postmaster.suspend()  # it starts no process any more, and tells none to end in order
         killed = [*postmaster.children(recursive=True), postmaster]
@@ -91,7 +89,8 @@ class PoweredServer(PrivateServer):
         self._process.wait(END_TIMEOUT_S)
         self._process = None
         _wait_for(killed)
-        if segment:
+        # Not before: a checkpoint that is to be cut would come to its end meanwhile.
+        if segment := self._shared_memory():
             self._owner.do("ipcrm", "--shmem-id", segment)
         return moment
 
@@ -145,9 +144,10 @@ class PoweredServer(PrivateServer):
         self.stop(IMMEDIATE)
 
     def remade(self) -> None:
-        """Have it where it was made, not running: for the next cut, or to be made for another variant."""
+        """Have it where it was made, not running, for the next cut."""
         self.end()
         self._power.close()
+        self._owner.do("rm", "-rf", self.disk)
         self._data = self._template
 
     def checksums(self) -> str | None:

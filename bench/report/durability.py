@@ -10,16 +10,17 @@ from bench.model.language import later, tr
 from bench.report.ending import show_ending
 from bench.report.numbers import DASH, count, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole
+from bench.stats.missing import not_none
 
-COLUMNS = ("variant", "promise", "cut", "rows/s", "acked", "lost", "ms lost", "most", "convicted")
+COLUMNS = ("variant", "promise", "cut", "rows/s", "at risk", "lost", "ms lost", "most", "convicted")
 LEFT = ("variant", "promise", "cut")
 PROMISES = {"not crash-safe": later("none")}
 HOW = {"power": later("power"), "torn": later("torn"), "kill": later("kill")}
 MOST_REASONS = 4
 LEGEND = later(
-    "Power: what was not flushed is forgotten; torn: chance keeps some of it; kill: the server alone. Rows/s are of the"
-    " file system that forgets, not of this box. ms lost: from the first lost row to the cut, mean and most; convicted:"
-    " of so many cuts."
+    "Power: what was not flushed is forgotten; torn: chance keeps some of it; kill: the server alone. Rows/s are of a"
+    " disk that forgets, not of this box; at risk: the most rows one cut took; ms lost: from the first lost to it, mean"
+    " and most."
 )
 
 
@@ -47,10 +48,10 @@ def _rows(variant: OfVariant) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for kind in variant.kinds:
         first = not rows
+        named = (name, _promise(variant)) if first else ("", "")
         speed = rate(variant.rows_per_s) if kind.how == "power" else ""
-        rows.append(
-            (name if first else "", _promise(variant) if first else "", tr(HOW[kind.how]), speed, *_figures(kind))
-        )
+        risk = at_risk(variant, tr("all")) if first else ""
+        rows.append((*named, tr(HOW[kind.how]), speed, risk, *_figures(kind)))
     return rows
 
 
@@ -60,14 +61,16 @@ def _promise(variant: OfVariant) -> str:
     return tr(PROMISES.get(variant.durability, variant.durability))
 
 
+def at_risk(variant: OfVariant, everything: str) -> str:
+    """Return the most rows that one cut took; ``everything`` where the database was not whole after one."""
+    if variant.did_not_start or variant.corrupt:
+        return everything
+    return count(max(not_none(variant.per_cut), default=None))
+
+
 def _figures(kind: OfKind) -> Sequence[str]:
     ms = (DASH, DASH) if kind.ms_lost is None else _ms(kind.ms_lost)
-    return (
-        count(kind.acknowledged),
-        count(kind.rows_lost),
-        *ms,
-        f"{kind.convicted}/{kind.cuts}",
-    )
+    return count(kind.rows_lost), *ms, f"{kind.convicted}/{kind.cuts}"
 
 
 def _ms(lost: MsLost) -> tuple[str, str]:

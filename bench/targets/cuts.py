@@ -7,9 +7,10 @@ import platform
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from itertools import groupby
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,15 +26,15 @@ from bench.model.cuts import CutPlan, CutRecord, How, PlannedCut
 from bench.model.errors import HostError, PgladderError, UsageError
 from bench.model.language import tr
 from bench.model.plain import one_line
-from bench.model.plan import Variant
 from bench.model.signals import stoppable, undisturbed
 from bench.plan.request import words
-from bench.power.cut import carry_out, make
+from bench.power.cut import Made, carry_out, make
 from bench.power.cuttable import check_fuse
 from bench.power.judge import JUDGES
 from bench.power.server import PoweredServer
 from bench.probes.system_packages import how_to_install
 from bench.report.numbers import duration
+from bench.stats.blocks import block_orders
 from bench.store.cut_directory import CutDirectory
 from bench.store.files import nearest_existing
 from bench.store.run_directory import now
@@ -46,10 +47,14 @@ BESIDE = 8
 """Connections beside the writers': checkpoints, the judge's, and PostgreSQL's own reserve."""
 EXPECTED_S = 6
 """One cut, its load, recovery and checks, as it was on two cores of a virtual machine."""
-ROOM_BYTES = 1 << 30
-"""Cluster, its copy, and the WAL of one load."""
+MAKING_S = 4
+"""One server, as it was there."""
+ROOM_BYTES, CLUSTER_BYTES = 1 << 30, 64 << 20
+"""The copy that is cut, with the WAL of one load; and each cluster that is kept to be copied."""
 DECIDES = ("variants", "layouts", "cuts", "torn", "kills", "seed", "postgres", "out")
 """What the plan of a run that is resumed says."""
+ServerFor = Callable[[str, str], tuple[PoweredServer, Made]]
+"""By the names of variant and layout; with what it promises."""
 
 
 def measure(given: Mapping[str, Any], out: Console) -> Results:
@@ -69,14 +74,15 @@ def measure(given: Mapping[str, Any], out: Console) -> Results:
         forget_environment()
         check_fuse()
         place = private_place(Request(given=given))
-        _check_room(place)
         if "resume" in given:
             directory = CutDirectory(given["resume"])
             plan = directory.plan()
             programs = _programs(given, plan.version)
+            _check_room(place, plan)
         else:
             programs = _programs(given, given.get("postgres"))
             plan = _new_plan(given, place, build_of(programs).major)
+            _check_room(place, plan)
             directory = CutDirectory(given.get("out") or Path("results") / plan.run / plan.host)
             directory.begin(plan)
         _carry_out(plan, directory, place, programs, out)
@@ -106,16 +112,17 @@ def _check(given: Mapping[str, Any]) -> None:
         )
 
 
-def _check_room(place: Path) -> None:
+def _check_room(place: Path, plan: CutPlan) -> None:
     free = shutil.disk_usage(nearest_existing(place)).free
-    if free < ROOM_BYTES:
+    needed = ROOM_BYTES + CLUSTER_BYTES * len(plan.variants) * len(plan.layouts)
+    if free < needed:
         raise HostError(
             tr(
                 "{place} has {free:.1f} GB free, and cuts need {room_bytes:.1f} GB: make room, or name another"
                 " --data-dir.",
                 place=place,
                 free=free / 1000000000.0,
-                room_bytes=ROOM_BYTES / 1000000000.0,
+                room_bytes=needed / 1000000000.0,
             )
         )
 
@@ -179,13 +186,15 @@ def _counts(plan: CutPlan) -> Mapping[How, int]:
 
 
 def planned(plan: CutPlan) -> Iterator[PlannedCut]:
-    """Return the cuts of a plan in order: all of a variant and layout one after the other."""
-    for variant in plan.variants:
-        for layout in plan.layouts:
-            for how, count in _counts(plan).items():
-                for number in range(1, count + 1):
-                    seed = Random(f"{plan.seed} {variant.name} {layout} {how} {number}").getrandbits(31)
-                    yield PlannedCut(variant=variant.name, layout=layout, how=how, number=number, seed=seed)
+    """Return the cuts of a plan in order: one of each variant and layout, in random order, then the next of each."""
+    things = [(variant.name, layout) for variant in plan.variants for layout in plan.layouts]
+    for how, times in _counts(plan).items():
+        # A machine that becomes slower does so for all of them, as in the blocks of trials.
+        orders = block_orders(things, times, Random(f"{plan.seed} {how}"))
+        for number, order in enumerate(orders, 1):
+            for variant, layout in order:
+                seed = Random(f"{plan.seed} {variant} {layout} {how} {number}").getrandbits(31)
+                yield PlannedCut(variant=variant, layout=layout, how=how, number=number, seed=seed)
 
 
 # --- what is done ----------------------------------------------------------------------------------------------------
@@ -194,21 +203,17 @@ def planned(plan: CutPlan) -> Iterator[PlannedCut]:
 def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Path, out: Console) -> None:
     done = {record.cut for record in directory.records()}
     left = [cut for cut in planned(plan) if cut not in done]
-    _announce(plan, len(left), len(done) + len(left), out)
-    if not left:
-        return
+    _announce(plan, left, len(done) + len(left), out)
     now_at = ""
     try:
-        with _server(place, programs) as server:
-            for (name, layout), cuts in groupby(left, key=lambda cut: (cut.variant, cut.layout)):
-                now_at = tr("{name} on {layout}", name=name, layout=layout)
-                out.print(tr("{what}: making a server", what=now_at), soft_wrap=True)
-                made = make(server, plan, _variant(plan, name), table_layout(layout))
-                for cut in cuts:
-                    now_at = f"{tr('{name} on {layout}', name=name, layout=layout)}, {cut.how} {cut.number}"
-                    record = carry_out(server, plan, cut, made)
-                    directory.append(record)
-                    out.print(f"{now_at}: {_result(record)}", soft_wrap=True)
+        with _servers(plan, place, programs, out) as server_for:
+            for cut in left:
+                now_at = tr("{name} on {layout}", name=cut.variant, layout=cut.layout)
+                server, made = server_for(cut.variant, cut.layout)
+                now_at = f"{now_at}, {cut.how} {cut.number}"
+                record = carry_out(server, plan, cut, made)
+                directory.append(record)
+                out.print(f"{now_at}: {_result(record)}", soft_wrap=True)
     except (KeyboardInterrupt, PgladderError, psycopg2.Error) as error:
         recorded = len(directory.records())
         why = tr("Stopped") if isinstance(error, KeyboardInterrupt) else f"{now_at}: {one_line(str(error))}"
@@ -222,24 +227,34 @@ def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Pa
         ) from error
 
 
-def _announce(plan: CutPlan, left: int, of: int, out: Console) -> None:
-    time = duration(EXPECTED_S * left)
-    out.print(tr("Run {run}: {left} of {of} cuts, about {time}.", run=plan.run, left=left, of=of, time=time))
-
-
-def _variant(plan: CutPlan, name: str) -> Variant:
-    return next(variant for variant in plan.variants if variant.name == name)
+def _announce(plan: CutPlan, left: Collection[PlannedCut], of: int, out: Console) -> None:
+    servers = {(cut.variant, cut.layout) for cut in left}
+    time = duration(EXPECTED_S * len(left) + MAKING_S * len(servers))
+    out.print(tr("Run {run}: {left} of {of} cuts, about {time}.", run=plan.run, left=len(left), of=of, time=time))
 
 
 @contextmanager
-def _server(place: Path, programs: Path) -> Iterator[PoweredServer]:
-    """Hold a server to be made; nothing of it is left afterwards, whatever is pressed meanwhile."""
-    server = PoweredServer(place, programs)
+def _servers(plan: CutPlan, place: Path, programs: Path, out: Console) -> Iterator[ServerFor]:
+    """Hold a server for each variant and layout, made when it is first asked for: then turns cost nothing.
+
+    Nothing of them is left afterwards, whatever is pressed meanwhile.
+    """
+    servers, numbers = ExitStack(), count()
+    variants = {variant.name: variant for variant in plan.variants}
+
+    @cache
+    def server_for(name: str, layout: str) -> tuple[PoweredServer, Made]:
+        what = tr("{name} on {layout}", name=name, layout=layout)
+        out.print(tr("{what}: making a server", what=what), soft_wrap=True)
+        server = PoweredServer(place / str(next(numbers)), programs)
+        servers.callback(server.close)
+        return server, make(server, plan, variants[name], table_layout(layout))
+
     try:
-        yield server
+        yield server_for
     finally:
         with undisturbed():
-            server.close()
+            servers.close()
 
 
 def _result(record: CutRecord) -> str:

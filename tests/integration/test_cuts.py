@@ -9,7 +9,7 @@ import pytest
 from bench.store.cut_directory import CutDirectory
 from tests.integration.support import assert_nothing_left, climbing, pgladder
 
-CUTS, TORN, MANY = 2, 3, 50
+CUTS, TORN, MANY = 3, 3, 50
 
 
 def cut(place: Path, *options: object) -> tuple[int, dict]:
@@ -40,6 +40,9 @@ def test_durable_keeps_all_asynchronous_loses_the_last_and_no_fsync_is_convicted
     assert 0 < late["ms_lost"]["most"] <= 600
     assert (never["durability"], never["convicted"]) == ("not crash-safe", CUTS)
     assert "acquits it wrongly" in never["sentence"]
+    [run] = (place / "results").glob("*/*")
+    order = [record.cut.variant for record in CutDirectory(run).records()]
+    assert {frozenset(order[at : at + 3]) for at in range(0, len(order), 3)} == {frozenset(order)}
 
 
 def test_torn_pages_convict_whoever_writes_no_full_pages_and_nobody_else(place):

@@ -1,9 +1,9 @@
 """What the published report left for later, answered: ``make study-next-steps``, three quarters of an hour.
 
 Measures runs below docs/results/next-steps: commits that wait for no flush, commits that wait for a standby, readers on
-it, rows into TimescaleDB, into ClickHouse that flushes, and over two servers. Writes docs/results/next-steps.md: of each step the sentence that records say,
-from these runs and from the pages of other studies. Interrupted, it goes on where it was; of runs that are whole it
-writes the page alone.
+it, rows into TimescaleDB, into ClickHouse that flushes, and over two servers. Writes docs/results/next-steps.md: of
+each step the sentence that records say, from these runs and from the pages of other studies. Interrupted, it goes on
+where it was; of runs that are whole it writes the page alone.
 """
 
 import argparse
@@ -174,7 +174,7 @@ def _loss(page_of_study: Path) -> str:
     if not page_of_study.is_file():
         return "Not measured yet: `make study-durability` does."
     lines = page_of_study.read_text().splitlines()
-    return "\n".join(line for line in lines if line.startswith(("- **stock ", "- **async-commit ")))
+    return "\n".join(line for line in lines if line.startswith(("- **stock lost ", "- **async-commit lost ")))
 
 
 def main() -> None:

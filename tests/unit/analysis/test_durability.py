@@ -7,6 +7,7 @@ import pytest
 from rich.cells import cell_len
 
 from bench.analysis.durability import convicted, durability
+from bench.engines.postgresql.render import as_variant
 from bench.model.cuts import CutRecord
 from bench.model.language import speaking
 from bench.report.console import console
@@ -89,6 +90,12 @@ def test_an_unlogged_table_is_told_as_emptied():
     )
 
 
+def test_variants_stand_in_the_order_of_the_plan_whichever_was_cut_first():
+    both = [as_variant("stock", ""), as_variant("async-commit", "")]
+    report = durability(replace(plan(power=1), variants=both), [cut("async-commit", ASYNC), cut()])
+    assert [each.variant for each in report.variants] == ["stock", "async-commit"]
+
+
 def test_a_run_that_is_not_at_its_end_says_so():
     report = durability(plan(power=3), [cut()])
     assert (report.planned, report.done, report.complete) == (3, 1, False)
@@ -120,7 +127,10 @@ def test_the_table_fits_eighty_columns_and_a_broken_promise_comes_in_red(capsys)
         line for line in text.splitlines() if line.startswith(("variant ", "stock  ", "no-full", "async-commit  "))
     ]
     assert [line.split() for line in table if line.startswith("async")] == [
-        ["async-commit", "600", "ms", "power", "500", "1,000", "500", "71.4", "71.4", "0/1"]
+        ["async-commit", "600", "ms", "power", "500", "500", "500", "71.4", "71.4", "0/1"]
+    ]
+    assert ["no-full-page-writes", "none", "torn", "all", "0", "0.000", "0.000", "1/1"] in [
+        line.split() for line in table
     ]
     assert max(map(len, table)) <= 80
     assert "no-full-page-writes: pg_amcheck: bad" in text

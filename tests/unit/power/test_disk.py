@@ -150,6 +150,13 @@ def test_torn_writes_leave_some_blocks_by_chance_and_the_same_ones_for_the_same_
     assert left[0] == left[1]
 
 
+def test_what_is_held_is_told_of_one_file_and_of_all_below_a_directory(disk):
+    disk.make_directory("/base", 0o700)
+    for name, blocks in (("one", 1), ("two", 2)):
+        disk.make_file(f"/base/{name}", 0o600).file.write(0, b"x" * BLOCK * blocks)
+    assert [disk.held_blocks(each) for each in ("/base/two", "/base", "/there")] == [2, 3, 0]
+
+
 def test_a_torn_write_beyond_the_end_of_a_file_lengthens_it_by_no_more_than_was_written(disk, tmp_path):
     node = disk.find("/there")
     node.file.write(6000, b"x" * 100)
