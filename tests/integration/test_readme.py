@@ -18,9 +18,8 @@ def test_the_readme_measures_this_machine_and_writes_a_page(place):
         command = ["bash", "-c", shell, "bash", str(CHECKOUT), str(place), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert typed("sh", "-c", "command -v pgladder fab").stdout.split() == [
-        str(PGLADDER), str(PGLADDER.with_name("fab")),
-    ]  # fmt: skip
+    found = typed("bash", "-c", "type -P pgladder fab").stdout.split()
+    assert found == [str(PGLADDER), str(PGLADDER.with_name("fab"))]
     run = [*readme("pgladder run"), *BRIEF, "--phases", "1-B 2-C", "--blocks", "1", "--data-dir", str(place / "data")]
     ended = typed(*run)
     [results] = (place / "results").iterdir()
