@@ -143,7 +143,7 @@ teardown: checked ## put boxes back as they were
 checked: .venv/ready
 	$(foreach goal,$(if $(UNKNOWN),$(ASKED)),@$(FAB) --dry $(call quote,$(goal)) $(handed)$(newline))
 
-# --- Ask (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN= JSON=1 ...: .venv/bin/fab --help compare has them all)
+# --- Ask (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN= JSON=1 ...: fab --help compare has them all)
 # questions
 
 $(ASKED): .venv/ready

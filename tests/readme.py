@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
-BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A fence without a language holds commands; tables and other output are ```text."""
 
 
 def commands() -> list[str]:
     """Return each command line of the README, its comment left out."""
     text = (CHECKOUT / "README.md").read_text()
-    return without_comments("\n".join(BLOCK.findall(text)))
+    return without_comments("\n".join(shown for language, shown in BLOCK.findall(text) if not language))
 
 
 def without_comments(block: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What the README says of the machine one sits at."""
 
+import shlex
 import subprocess
 
 from tests.integration.support import BRIEF, PGLADDER
@@ -9,13 +10,21 @@ from tests.readme import CHECKOUT, readme
 def test_the_readme_measures_this_machine_and_writes_a_page(place):
     subprocess.run(readme("make setup"), cwd=CHECKOUT, check=True, capture_output=True)
     subprocess.run(readme("make postgresql"), cwd=CHECKOUT, check=True, capture_output=True)
-    program = {".venv/bin/pgladder": str(PGLADDER)}
-    run = [*readme(".venv/bin/pgladder run", program), *BRIEF, "--phases", "1-B 2-C", "--blocks", "1"]
-    run += ["--data-dir", str(place / "data")]
-    subprocess.run(run, cwd=place, check=False, capture_output=True)
+    activated = shlex.join(readme(". .venv/bin/activate"))
+
+    def typed(*words):
+        """Run a command as in a shell where that was typed in the checkout; its results lie elsewhere."""
+        shell = f'cd "$1" && {activated} && cd "$2" && shift 2 && exec "$@"'
+        command = ["bash", "-c", shell, "bash", str(CHECKOUT), str(place), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    found = typed("bash", "-c", "type -P pgladder fab").stdout.split()
+    assert found == [str(PGLADDER), str(PGLADDER.with_name("fab"))]
+    run = [*readme("pgladder run"), *BRIEF, "--phases", "1-B 2-C", "--blocks", "1", "--data-dir", str(place / "data")]
+    ended = typed(*run)
     [results] = (place / "results").iterdir()
-    assert "phase" in subprocess.run([PGLADDER, "ladder", results], capture_output=True, text=True, check=False).stdout
-    report = readme(".venv/bin/pgladder report results/RUN", program | {"RUN": results.name})
-    done = subprocess.run(report, cwd=place, check=False, capture_output=True, text=True)
+    assert f"Results: results/{results.name}/" in ended.stdout
+    assert "phase" in typed("pgladder", "ladder", str(results)).stdout
+    done = typed(*readme("pgladder report results/RUN", {"RUN": results.name}))
     assert f"results/{results.name}/report.html" in done.stdout
     assert (results / "report.html").stat().st_size > 100_000

@@ -17,6 +17,7 @@ from bench.analysis.published import PUBLISHED
 from bench.box.state import BoxState
 from bench.cli.box import add_box
 from bench.constraints.constraint import constraints
+from bench.doctor.checks import CHECKS
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.majors import NEWEST, OLDEST
@@ -323,6 +324,11 @@ def test_the_table_of_folders_says_what_a_file_in_one_defines():
 
 
 # --- what boxes are made ready by, and asked --------------------------------------------------------------------------
+
+
+def test_whatever_the_doctor_looks_at_is_in_the_table():
+    told = first_names(rows_of("docs/doctor.md", "check", "what is looked at"))
+    agree("docs/doctor.md", told, {*CHECKS, "SSH", "sudo", "fsync", "pgladder"})
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (CHECKOUT / "roles").iterdir()))

@@ -9,13 +9,14 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import termios
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import CHECKOUT, Lab
+from tests.e2e.lab import BIN, CHECKOUT, Lab
 from tests.e2e.remote.control import wait_until
 from tests.grades import promised_on
 from tests.readme import readme
@@ -23,15 +24,17 @@ from tests.readme import readme
 SHORT = ["BLOCKS=1", "WARM_UP=0.2", "WINDOW=2"]  # in less, a busy machine may not acknowledge one large commit
 SILENCE_S = 120
 LAB = Path("/var/lib/pgladder-lab")
+ACTIVATED = {"VIRTUAL_ENV": sys.prefix, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])}
+"""What `. .venv/bin/activate` sets."""
 
 
-def make(words: list[str], *more: str, code: int = 0, answer: bytes = b"") -> str:
-    """Give a command as somebody at a terminal does; return what it says there."""
+def make(words: list[str], *more: str, code: int = 0, answer: bytes = b"", where: Path = CHECKOUT) -> str:
+    """Give a command as somebody at a terminal does, the environment activated; return what it prints there."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*words, *more], cwd=CHECKOUT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        [*words, *more], cwd=where, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no other thread here
-        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm", "MAKEFLAGS": ""},
+        env={**os.environ, **ACTIVATED, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm", "MAKEFLAGS": ""},
     )  # fmt: skip
     os.close(theirs)
     said = b""
@@ -150,6 +153,46 @@ def test_the_highest_rate_that_keeps_a_promise_is_searched(meaning: dict[str, st
     # What a search writes at most is reckoned for a fast box: it would be asked about.
     said = " ".join(make(words, key, "WARM_UP=0.2", "WINDOW=1", "YES=1").split())
     assert "2-D keeps 99 % of rows within 50 ms" in said or "2-D keeps no rate" in said
+
+
+def test_a_run_launched_in_the_evening_answers_the_next_morning(
+    meaning: dict[str, str], key: str, tmp_path: Path
+) -> None:
+    evening = readme("make launch HOST=192.168.1.50 USER_NAME=me PROFILE=standard", meaning)
+    [run] = re.findall(r": run (\S+) started\.", make(evening, key, "PHASES=2-C", *SHORT))
+    morning = readme("make ladder HOST=192.168.1.50 USER_NAME=me RUN=name", meaning | {"RUN=name": f"RUN={run}"})
+    said = make(morning, key, f"NOTIFY=touch {tmp_path / 'told'}")
+    assert "\r\n2-C " in said
+    assert "rows/s kept up, checkpoint included" in said
+    assert f"Page: results/{run}/report.html" in said
+    assert (tmp_path / "told").exists()
+
+
+@pytest.fixture
+def shelf(lab: Lab, tmp_path: Path) -> Path:
+    """Return this checkout as its user has it whose inventory lists the lab's boxes, with their price and watts."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(
+        CHECKOUT / "inventory", checkout / "inventory", ignore=shutil.ignore_patterns("hosts.yml", "lab.yml")
+    )
+    shutil.copy(CHECKOUT / "ansible.cfg", checkout)  # whose inventory is the one that lies beside it
+    for path in CHECKOUT.iterdir():
+        if path.name not in {"inventory", "ansible.cfg", "results"}:
+            (checkout / path.name).symlink_to(path)
+    boxes = (lab.files / "lab.yml").read_text().replace("lab:", "minipcs:", 1)
+    owned = "price: 149\n      currency: EUR\n      watts: 12\n      ansible_user:"
+    (checkout / "inventory" / "hosts.yml").write_text(boxes.replace("ansible_user:", owned))
+    return checkout
+
+
+def test_the_boxes_of_a_shelf_are_compared_also_for_their_money(lab: Lab, shelf: Path) -> None:
+    said = make(readme("make compare-hosts LIMIT=minipcs"), "PHASES=2-C", *SHORT, where=shelf)
+    assert "they are interleaved, block by block" in said
+    assert all(box in said for box in lab.boxes)
+    of_money = said.split("For what it takes")[1]
+    assert {"core", "watt", "EUR"} <= set(of_money.split())
+    page = said.split("Page: ")[1].split()[0]
+    assert (shelf / page).stat().st_size > 100_000
 
 
 def test_teardown_puts_it_back(lab: Lab, meaning: dict[str, str], key: str) -> None:
