@@ -16,7 +16,7 @@ from bench.results.read import read
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import Climb, climbing, pgladder
 
-ASKED = ("--phases", "2-F", "--variants", "stock wal-buffers", "--blocks", 4, "--warm-up", 0.2, "--window", 1)
+ASKED = ("--phases", "2-F", "--variants", "stock wal-buffers", "--blocks", 4, "--warm-up", 0.2, "--window", 2)
 TRIALS = 8
 
 
