@@ -28,9 +28,7 @@ def test_a_primary_that_is_none_yet_is_named_before_anything_changes(lab: Lab, a
 
 
 @pytest.mark.slow
-def test_one_that_nothing_reaches_is_named_and_a_check_changes_nothing(
-    lab: Lab, as_found: dict[str, set[str]]
-) -> None:
+def test_one_that_nothing_reaches_is_named_and_a_check_changes_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
     said = lab.play("provision", STANDBY, "-e", "replica_of=127.0.0.9")
     assert "its primary, 127.0.0.9, can't be reached: " in sentence(said, STANDBY)
     said = lab.play("provision", BOTH, "--check", *OF_PRIMARY)
