@@ -106,7 +106,7 @@ def test_a_sweep_that_is_rough_is_made_again_by_longer_windows_in_the_words_that
     assert shlex.split(step.command) == [
         *("pgladder", "sweep", "--profile", "standard", "--blocks", "4", "--phases", "2-B", "--of", "pool=1,2,4"),
     ]
-    assert step.seconds == pytest.approx(12 * 26, rel=0.2)
+    assert 12 * 25 < step.seconds < 12 * 26 * 1.4, "up to three of ten trials again"
 
 
 def test_a_grid_and_values_that_were_chosen_are_asked_for_as_they_were(tmp_path):
