@@ -28,7 +28,7 @@ from bench.model.values import (
 
 MAX_STATEMENT_PARAMETERS = 32_767
 """What asyncpg binds at most (0.32, protocol/prepared_stmt.pyx); the protocol itself could number 65,535."""
-MAX_TRIALS = 10_000
+MAX_TRIALS = 20_000
 """Of one plan: more is a typing error, and would take a month."""
 
 POSTGRESQL = "postgresql"

@@ -10,6 +10,8 @@ from bench.model.outcome import AnyRecord
 from bench.model.plan import NULL, Parameters, Plan, Trial, Variant, asked_for
 from bench.plan.repeat import still_possible
 
+ENGINE_OVERHEAD_S: Mapping[str | None, float] = {"clickhouse": 1.4}
+"""Its server is begun, and its parts are counted: so much longer trials of an engine take in kept runs of them."""
 STANDBY_OVERHEAD_S = 0.3
 """A standby that has caught up: trials with one take so much longer in the kept run of them."""
 TRIAL_OVERHEAD_S = 1.0
@@ -141,6 +143,7 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     written_per_row = BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload
     standbys = sum(trial.parameters.replicated for trial in stored)
     of_trials_s = (len(left) + again) * (span + TRIAL_OVERHEAD_S) + standbys * STANDBY_OVERHEAD_S
+    of_trials_s += sum(ENGINE_OVERHEAD_S.get(trial.engine, 0.0) for trial in stored)
     data_bytes = int(most_rows * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
     return Estimate(

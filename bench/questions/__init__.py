@@ -52,7 +52,7 @@ RESERVED = {
         "lines",
         "term",
     ),
-    *("lang", "language", "python", "no_color", "tmpdir", "pytest_addopts", "uv_system_certs", "verbose"),
+    *("lang", "language", "python", "no_color", "tmpdir", "pytest_addopts", "slow", "uv_system_certs", "verbose"),
 }
 """What argparse, fab or make would take for its own: no option of a question has such a name."""
 

@@ -50,7 +50,8 @@ def tables(report):
 
 def words(name):
     """The words of the make command that measures a kept run again."""
-    [command] = [line for line in "".join(BLOCK.findall(SECTIONS[name])).splitlines() if line.startswith("make ")]
+    shown = "".join(block for _, block in BLOCK.findall(SECTIONS[name]))
+    [command] = [line for line in shown.splitlines() if line.startswith("make ")]
     return shlex.split(command)
 
 

@@ -8,7 +8,7 @@ from bench.store.run_directory import RunDirectory
 from tests.builders import a_record
 from tests.readme import CHECKOUT
 from tests.studies import open_loop as study
-from tests.studies.open_loop import BEYOND, CONDITIONS, NO, UNKNOWN, YES, Row
+from tests.studies.open_loop import BEYOND, CONDITIONS, NO, OPEN_YET, UNKNOWN, YES, Row
 
 MOST_BYTES = 3_000_000
 
@@ -21,7 +21,8 @@ def a_row(ours, theirs, figure="p99, ms", **changes):
 @pytest.mark.parametrize(
     ("row", "agrees"),
     [
-        (a_row([10.9, 10.7], [10.0, 10.0]), YES),
+        (a_row([10.9, 10.9], [10.0, 10.0]), YES),
+        (a_row([10.9, 10.7], [10.0, 10.0]), OPEN_YET),
         (a_row([11.2, 11.2], [10.0, 10.0]), NO),
         (a_row([8.8, 8.8], [10.0, 10.0]), NO),
         (a_row([1.4, 1.4], [1.0, 1.0]), YES),
@@ -42,7 +43,7 @@ def test_what_does_not_agree_or_is_not_known_fails_the_study_and_is_named():
     wrong = study.disagreeing(found)
     assert [each.rpartition(", ")[2] for each in wrong] == ["p99 (no)", "p50 (not known)"]
     counted = "1 of 3 figures agree within 10 % or 0.5 ms (p99 1 of 2, p50 0 of 1)"
-    assert study.answer(found) == f"{counted}; 1 do not, and of 1 too few blocks tell."
+    assert study.answer(found) == f"{counted}; 1 do not, 0 are not shown to or not to, and of 1 too few blocks tell."
     assert study.disagreeing([a_row([20.0, 20.0], [10.0, 10.0], beyond=True)]) == []
 
 

@@ -72,9 +72,9 @@ def test_the_answer_counts_what_was_measured_well_and_predicted():
 def test_the_page_names_who_was_off_and_how_easy_it_was():
     text = page(LINES)
     assert "| 2-B | as it comes | `client-cpu` | 1.50 | 2.00 (1.96–2.04) | -25% |" in text
-    assert "| `pool` | 2 | 2 | 2 | 3.0% |" in text
-    assert "| `wal-flush` | 1 | 0 | 0 | – |" in text
-    assert "- Who predicts no gain at all, ever, is as near in 1 of them." in text
+    assert "| `pool` | 2 | 2 | 3.0% | 2 | 2 |" in text
+    assert "| `wal-flush` | 1 | 1 | 8.0% | 0 | 0 |" in text
+    assert "- Who predicts no gain at all, ever, is as near in 1 of 3." in text
     assert "- Of the 2 that moved, or were to move, by more than 10%: 1 (50% [9%, 91%])." in text
     assert (
         "- 1 more were measured less well; 1 of their predictions are near, where 67% would be if each were the true"

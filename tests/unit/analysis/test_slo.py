@@ -99,9 +99,9 @@ def test_what_keeps_no_rate_says_down_to_which_none_is():
 
 
 def test_a_window_too_short_for_a_box_says_how_long_a_one_would_do():
-    found = told(searching("2-D"), 0.0, capacity=5000.0)
-    assert "a closed loop reaches 5,000 rows/s, and windows of 20 s tell of 99 % from 28," in found.sentence
-    assert "ask for --window 226 or longer" in found.sentence
+    found = told(searching(window=2.0), 0.0, capacity=400.0)
+    assert "a closed loop reaches 400 rows/s, and windows of 2 s tell of 99 % from 5" in found.sentence
+    assert "ask for --window 6 or longer" in found.sentence
 
 
 def test_what_a_power_cut_would_take_stands_in_the_same_sentence():
