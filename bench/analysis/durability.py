@@ -141,7 +141,7 @@ def _trust(variants: Sequence[OfVariant], done: int, planned: int) -> Trust:
             share=share,
         )
         why.append(shown)
-    else:
+    elif variants:
         why.append(tr("a server that is only killed shows nothing of a cut"))
     level: Level = "good" if done == planned and least >= ENOUGH_CUTS else "rough"
     return Trust(level=level if cuts else "none", within=None, trials=cuts, why=tuple(why))

@@ -65,11 +65,13 @@ def chosen(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
 def still_possible(plan: Plan, records: Sequence[AnyRecord]) -> int:
     """Return how many trials at most may yet be chosen: of blocks that have not come to their end."""
     numbers = _first(records).keys()
+    # Before the plan is narrowed: what it was narrowed by is asked of all of it.
+    taken = len(chosen(plan, records))
     plan = at_most(plan, records)
     asked = asked_for(plan.trials)
     open_blocks = {trial.block for trial in asked if trial.number not in numbers}
     candidates = sum(trial.block in open_blocks for trial in asked)
-    return min(repetitions_at_most(plan) - len(chosen(plan, records)), candidates)
+    return min(repetitions_at_most(plan) - taken, candidates)
 
 
 def to_expect(plan: Plan, records: Sequence[AnyRecord]) -> int:

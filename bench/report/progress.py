@@ -52,7 +52,7 @@ class RunProgress:
         if not self._out.is_terminal:
             self._over.set()
             self._over = Event()
-            said = self._out, under_way(f"{place}, {of_trial(trial, self._plan)}", left_s), self._over
+            said = self._out, f"{place}, {of_trial(trial, self._plan)}", left_s, self._over
             Thread(target=_say_now_and_then, args=said, daemon=True).start()
             return
         if self._task is None:
@@ -85,6 +85,7 @@ class RunProgress:
         self._bar.stop()
 
 
-def _say_now_and_then(out: Console, sentence: str, over: Event) -> None:
+def _say_now_and_then(out: Console, what: str, left_s: float, over: Event) -> None:
+    began = monotonic()
     while not over.wait(SILENT_S):
-        out.print(Text(sentence))
+        out.print(Text(under_way(what, max(left_s - (monotonic() - began), 0))))

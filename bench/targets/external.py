@@ -61,12 +61,13 @@ def check_kept(plan: Plan, external: ExternalServer) -> None:
     kept = {variant.name: texts(variant) for variant in asked} == {AS_FOUND: {}}
     if not kept or any(texts(variant) != OF_SESSIONS for variant in in_sessions):
         raise UsageError(tr("A server of --dsn keeps its configuration: variants can't be applied to it."))
-    if in_sessions and external.endpoint(external.transport).options_lost:
+    # A pooler that resets a session by what it began with may have another's go on with it.
+    if in_sessions and external.doubts:
         raise UsageError(
             tr(
-                "The server of --dsn is behind a pooler that drops what a session asks for at its start, as"
-                " synchronous_commit is: give PostgreSQL's own host and port in --dsn, or leave wal-flush and wal-write"
-                " out of --constraints."
+                "The server of --dsn is behind a pooler, which may drop what a session asks for at its start, as"
+                " synchronous_commit is, or hand it on: give PostgreSQL's own host and port in --dsn, or leave"
+                " wal-flush and wal-write out of --constraints."
             )
         )
     for trial in plan.trials:

@@ -24,6 +24,7 @@ from bench.plan.contrast import written
 from bench.plan.design import PROFILES
 from bench.plan.estimate import estimate
 from bench.plan.refine import narrowed
+from bench.plan.remaining import to_come
 from bench.plan.sweep import AUTO, SHORT, by_rung, is_sweep, swept, values_of
 from bench.plan.words import words_of
 from bench.report.command import Caller, command
@@ -124,17 +125,30 @@ def longer_if_rough(
     hosts = [run.host.host] if run.host else []
     wanted = _longer(whole)
     # How many trials a search takes nobody knows beforehand.
-    seconds = None if whole.promise else estimate(wanted, wanted.trials).seconds
+    seconds = None if whole.promise else estimate(wanted, to_come(wanted, [])).seconds
+    words = _words(_longer(asked))
+    if words is not None:
+        words = {**words, **_of_answer(given)}
     return Next(
         what=_how(each.code for each in against(latest(run.records))),
         seconds=seconds,
-        command=_command(place(hosts, directory, asked, given), question, _words(_longer(asked))),
+        command=_command(place(hosts, directory, asked, given), question, words),
     )
+
+
+def _of_answer(given: Mapping[str, Any]) -> Words:
+    """Return the options of a question that its plan does not tell, as they were typed."""
+    found: dict[str, list[str]] = {}
+    for name in ("constraints", "margin", "arrivals", "collect_ms"):
+        value = given.get(name)
+        if value is not None:
+            found[name] = list(value) if isinstance(value, list | tuple) else [written(value)]
+    return found
 
 
 def _words(plan: Plan) -> Words | None:
     """Return the options that ask for a plan's trials as its question does; None: no words do."""
-    blocks = len(plan.blocks)
+    blocks = plan.refines.first_blocks if plan.refines else len(plan.blocks)
     if plan.promise:
         closed = tuple(trial for trial in plan.trials if trial.parameters.rate is None)
         promised: dict[str, list[str]] = {plan.promise.percentile: [f"{plan.promise.ms:g}ms"]}

@@ -13,7 +13,7 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.timeline import Waiting, course, steps_each, waiting
 from bench.analysis.utilisation import client_time, cores
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import usable_processors
 from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.report.numbers import rate
@@ -102,7 +102,7 @@ def _published(first_of: Mapping[str, str]) -> Iterable[Row]:
 
 def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
     """Return the charts of one ladder: latency, cores, the clients' time."""
-    cpus = processors(run.host)
+    cpus = usable_processors(run.host)
     latencies: list[Row] = []
     busy: list[Row] = []
     times: list[Row] = []

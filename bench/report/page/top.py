@@ -27,7 +27,7 @@ from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
-from bench.model.fingerprint import processors, usable_processors
+from bench.model.fingerprint import usable_processors
 from bench.model.language import later, tr
 from bench.report.ending import next_words
 from bench.report.numbers import cores, in_short, whole
@@ -164,7 +164,7 @@ class TopView:
         if self.ladder and self.answer.most:
             written = self.answer.most.phase, self.answer.most.way
             rung = next(each for each in self.ladder.rungs if (each.phase, plain_way(each)) == written)
-            cpus = processors(self.run.host)
+            cpus = usable_processors(self.run.host)
             sentence = later("Cores busy: client {client}, server {server}.")
             if cpus:
                 sentence = later("Cores busy: client {client}, server {server}, of {cpus}.")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.engines.postgresql.pooler import IN_BETWEEN
 from bench.engines.postgresql.render import AS_FOUND, as_variant
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
@@ -14,9 +15,8 @@ from tests.experiments import planned_on_theirs
 ENDPOINT = Endpoint(transport="tcp", host="db", port=5432, user="ann", database="shop", schema="pgladder_1")
 
 
-def theirs(**changes):
-    endpoint = replace(ENDPOINT, **changes)
-    return SimpleNamespace(transport="tcp", endpoint=lambda _: endpoint)
+def theirs(*doubts):
+    return SimpleNamespace(transport="tcp", endpoint=lambda _: ENDPOINT, doubts=doubts)
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def test_a_trial_that_is_no_experiment_has_no_variant_of_its_own(plan):
         check_kept(replace(plan, trials=(asked, *others)), theirs())
 
 
-def test_behind_a_pooler_that_drops_what_sessions_ask_for_no_experiment_takes_it(plan):
-    lost = theirs(options_lost=True)
-    check_kept(planned_on_theirs(), lost)
+def test_behind_a_pooler_which_may_drop_or_hand_on_what_sessions_ask_for_no_experiment_takes_it(plan):
+    pooled = theirs(IN_BETWEEN)
+    check_kept(planned_on_theirs(), pooled)
     with pytest.raises(UsageError, match="leave wal-flush and wal-write out of --constraints"):
-        check_kept(plan, lost)
+        check_kept(plan, pooled)
