@@ -77,7 +77,7 @@ def few_blocks(blocks: int) -> Iterable[str]:
 
 
 def short_windows(seconds: float) -> Iterable[str]:
-    """Yield how long windows are, where that is short: steadiness is not told by them."""
+    """Yield how long windows are, where that is short: they do not show whether a rate is steady."""
     if seconds < LONG_S:
         yield tr("windows of {seconds:g} s", seconds=seconds)
 

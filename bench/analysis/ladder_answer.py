@@ -17,6 +17,7 @@ from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
 from bench.constraints.constraint import OF_THE_TIME, constraints
 from bench.model.language import later, tr
+from bench.model.plan import IN_BULK
 from bench.model.values import Amount, Count
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 FIRST = "1"
 """The phase that naive code starts from."""
-IN_BULK = 1000
-"""Rows of a commit from which on a rung writes in bulk: every rung of COPY does, none of the published ladder."""
 DURABLE = ("durable",)
 FIGURES = 3
 CONDITIONS = ("variant", "layout", "transport", "version")

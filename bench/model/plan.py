@@ -30,6 +30,8 @@ MAX_STATEMENT_PARAMETERS = 32_767
 """What asyncpg binds at most (0.32, protocol/prepared_stmt.pyx); the protocol itself could number 65,535."""
 MAX_TRIALS = 20_000
 """Of one plan: more is a typing error, and would take a month."""
+IN_BULK = 1000
+"""Rows of a commit from which on a rung writes in bulk: every rung of COPY does, none of the published ladder."""
 
 POSTGRESQL = "postgresql"
 """The engine where no other is asked for."""

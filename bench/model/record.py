@@ -117,7 +117,7 @@ class OpenLoop:
 
 
 WEIGHTY_SHARE = 0.01
-"""Of what was due: the 99th percentile is told by as much."""
+"""Of what was due: as much decides the 99th percentile."""
 
 
 def overdue(found: OpenLoop, workers: int) -> int | None:

@@ -7,7 +7,7 @@ from bench.engines.postgresql.render import texts
 from bench.engines.postgresql.units import in_base_units
 from bench.engines.postgresql.wal import FILE_BYTES, KEEPING_WAL, files_wanted
 from bench.model.outcome import AnyRecord
-from bench.model.plan import NULL, Parameters, Plan, Trial, Variant, asked_for
+from bench.model.plan import IN_BULK, NULL, Parameters, Plan, Trial, Variant, asked_for
 from bench.plan.repeat import still_possible
 
 ENGINE_OVERHEAD_S: Mapping[str | None, float] = {"clickhouse": 1.4}
@@ -22,7 +22,6 @@ S_PER_ROW = 1.5e-6
 """Closing checkpoint, a sort of all stamps, and what is made ready for the next: of the same runs."""
 ROWS_PER_S_OF_LITTLE = 150_000
 """That commits of less than ``IN_BULK`` rows reach; larger ones reach what may be reached at most."""
-IN_BULK = 1000
 VERIFY_BYTES_PER_ROW = 24
 """The sort's temporary files."""
 BYTES_PER_ROW = 146

@@ -26,8 +26,8 @@ def answer(results: Results, _: Given) -> Answer:
     found = []
     for directory in results.directories:
         for run in find_cuts(directory):
-            told = durability(run.plan(), run.records())
-            found.append(replace(told, next=next_of_cuts(told, run.plan(), run.path)))
+            report = durability(run.plan(), run.records())
+            found.append(replace(report, next=next_of_cuts(report, run.plan(), run.path)))
 
     def show(out: Console) -> None:
         for number, each in enumerate(found):

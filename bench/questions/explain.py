@@ -34,8 +34,8 @@ def answer(results: Results, given: Given) -> Answer:
     for directory in runs_in(results):
         check(directory.plan(), given)
         run = read(directory)
-        told = explained(directory, run, given.get("margin") or MARGIN)
-        found.append(replace(told, next=longer_if_rough("explain", told.trust, run, directory, given)))
+        explanation = explained(directory, run, given.get("margin") or MARGIN)
+        found.append(replace(explanation, next=longer_if_rough("explain", explanation.trust, run, directory, given)))
 
     def show(out: Console) -> None:
         for each in found:

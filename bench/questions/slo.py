@@ -32,8 +32,8 @@ def answer(results: Results, given: Given) -> Answer:
     found = []
     for directory in runs_in(results):
         run = read(directory)
-        told = slo(run)
-        found.append(replace(told, next=longer_if_rough("slo", told.trust, run, directory, given)))
+        answered = slo(run)
+        found.append(replace(answered, next=longer_if_rough("slo", answered.trust, run, directory, given)))
 
     def show(out: Console) -> None:
         for number, each in enumerate(found):

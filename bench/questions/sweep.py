@@ -40,8 +40,8 @@ def answer(results: Results, given: Given) -> Answer:
     found = []
     for directory in runs_in(results):
         run = read(directory)
-        told = sweep(run, margin)
-        found.append(replace(told, next=longer_if_rough("sweep", told.trust, run, directory, given)))
+        answered = sweep(run, margin)
+        found.append(replace(answered, next=longer_if_rough("sweep", answered.trust, run, directory, given)))
 
     def show(out: Console) -> None:
         for each in found:
