@@ -245,16 +245,18 @@ unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
 # Tests that measure a machine, beside others at work on it: one that failed is run again, alone. Who fails twice has failed.
+# A story on boxes is told again from its beginning: what failed in it needs what comes before.
 pytest = $(BIN)/pytest $(if $(SLOW),,-m "not slow") -o cache_dir=.pytest_cache/$@
 tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, alone" && \
 	$(pytest) --last-failed --last-failed-no-failures none $(2); }
+story = $(pytest) $(1) || { [ $$? = 1 ] && echo "$@: one failed, it is told again from its beginning" && $(pytest) $(1); }
 
 e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server
 	@$(MAKE) --no-print-directory -j 3 -k e2e-remote e2e-boxes e2e-labs
 
 e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
-	$(call tested,,tests/e2e/$*)
+	$(call story,tests/e2e/$*)
 
 browser:
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests cuts
