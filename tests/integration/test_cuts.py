@@ -9,7 +9,7 @@ import pytest
 from bench.store.cut_directory import CutDirectory
 from tests.integration.support import assert_nothing_left, climbing, pgladder
 
-CUTS, TORN, MANY = 3, 3, 50
+CUTS, TORN, MANY = 2, 3, 50
 
 
 def cut(place: Path, *options: object) -> tuple[int, dict]:

@@ -18,6 +18,7 @@ from bench.engines.postgresql.dsn import NOT_UTF_8
 from bench.engines.postgresql.render import AS_FOUND
 from tests.integration.support import (
     BRIEF,
+    SMALL,
     Climb,
     Ended,
     Theirs,
@@ -29,7 +30,7 @@ from tests.integration.support import (
     wait_for,
 )
 
-FEW = ("--phases", "1", "2-E", "--pool-max", "10", *BRIEF, "--blocks", "1")
+FEW = ("--phases", "1", "2-E", "--pool-max", "10", *BRIEF, *SMALL, "--blocks", "1")
 
 
 @dataclass

@@ -12,7 +12,7 @@ PRIMARY, STANDBY = BOXES
 BOTH = ",".join(BOXES)
 OF_PRIMARY = ("-e", f"replica_of={PRIMARY}")
 ETC = "/etc/postgresql/15/pgladder"
-RUN = "sudo -u pgladder pgladder run --phases 2-D --warm-up 0.2 --window 1 --blocks 1 --json"
+RUN = "sudo -u pgladder pgladder run --phases 2-D --batch 50 --warm-up 0.2 --window 1 --blocks 1 --json"
 STREAMING = "SELECT state, sync_state, ssl FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)"
 WRITE = "CREATE TABLE public.kept AS SELECT 42 AS x"
 LEFT = """
