@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES REPLICA_OF CLIENT_OF RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR LANG LANGUAGE TMPDIR PYTEST_ADDOPTS SLOW UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
 OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -251,11 +251,11 @@ tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what fa
 	$(pytest) --last-failed --last-failed-no-failures none $(2); }
 story = $(pytest) $(1) || { [ $$? = 1 ] && echo "$@: one failed, it is told again from its beginning" && $(pytest) $(1); }
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): four labs at once
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server
-	@$(MAKE) --no-print-directory -j 3 -k e2e-remote e2e-boxes e2e-labs
+	@$(MAKE) --no-print-directory -j 4 -k e2e-remote e2e-boxes e2e-labs e2e-systems
 
-e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
+e2e-boxes e2e-labs e2e-remote e2e-systems: e2e-%: .venv/ready
 	$(call story,tests/e2e/$*)
 
 browser:

@@ -26,8 +26,8 @@ COMMANDS = {
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
-    *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
-    *("study-versions", "study-ceiling", "study-planted", "study-predictions", "study-adjusted"),
+    *("e2e-remote", "e2e-systems", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow"),
+    *("perf", "clean", "study-versions", "study-ceiling", "study-planted", "study-predictions", "study-adjusted"),
     *("study-rules", "study-open-loop"),
     *("study-batching", "study-engines", "study-partitions", "study-durability", "study-next-steps"),
 }

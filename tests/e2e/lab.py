@@ -172,11 +172,29 @@ class Lab:
             " && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
         )
 
+    def left(self) -> list[str]:
+        """What there is on this machine of the lab."""
+        there = [
+            *lines("cat", "/proc/mounts"),
+            *lines("ip", "-o", "link"),
+            *lines("ip", "route"),
+            *lines("nft", "list", "ruleset"),
+            *lines("losetup", "--list"),
+            *lines("find", "/sys/fs/cgroup", "-name", f"pgladder-{self.prefix}*", "-printf", f"{self.name} %p\n"),
+            *lines("ps", "-eo", "args"),
+        ]
+        return [line for line in there if self.name in line or f"vb-{self.prefix}" in line]
+
     def snapshot(self, box: str) -> set[str]:
         return set(self.run(box, f"sudo sh -c {quoted(SNAPSHOT)}").splitlines())
 
 
 COMMON = {"cwd": CHECKOUT, "capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+
+
+def lines(*command: str) -> list[str]:
+    """What a command of this machine prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def quoted(text: str) -> str:
