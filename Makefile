@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES REPLICA_OF CLIENT_OF RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR LANG LANGUAGE TMPDIR PYTEST_ADDOPTS SLOW UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration test test-matrix test-slow browser trees study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
 OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -263,12 +263,16 @@ browser:
 	@.ci/test-sshd
 	@.ci/test-clickhouse >/dev/null || echo "ClickHouse's server could not be fetched: tests of it are skipped"
 
+# Of PostgreSQL's other majors. What has to be fetched comes while what is there is linted and tested.
+trees: .venv/ready browser
+	@$(BIN)/python -m tests.integration.trees
+
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
-integration: .venv/ready browser clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
+integration: .venv/ready browser trees clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
 	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder),tests/integration)
 
 test: .venv/ready ## everything CI runs
-	@$(MAKE) --no-print-directory -j 3 lint unit browser
+	@$(MAKE) --no-print-directory -j 4 lint unit trees clickhouse
 	@$(MAKE) --no-print-directory -k integration e2e
 
 test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)

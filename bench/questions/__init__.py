@@ -27,8 +27,8 @@ COMMANDS = {
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
     *("e2e-remote", "e2e-systems", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow"),
-    *("perf", "clean", "study-versions", "study-ceiling", "study-planted", "study-predictions", "study-adjusted"),
-    *("study-rules", "study-open-loop"),
+    *("trees", "perf", "clean", "study-versions", "study-ceiling", "study-planted", "study-predictions"),
+    *("study-adjusted", "study-rules", "study-open-loop"),
     *("study-batching", "study-engines", "study-partitions", "study-durability", "study-next-steps"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
