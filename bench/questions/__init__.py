@@ -135,24 +135,16 @@ def load_question(name: str) -> "Question":
 
 def _check_options(path: Path, question: "Question") -> None:
     """Refuse options that ``pgladder``, fab or make can't take, or would take for others."""
-    seen = set()
+    seen: set[str] = set()
     for option in question.own_options():
         if not isinstance(option, Option):
             raise DataError(
                 tr("{path}: {option!r} is no option: use Option of bench.plan.options.", path=path, option=option)
             )
-        name = option.name
-        if not re.fullmatch("[a-z][a-z0-9_]*", name) or iskeyword(name):
-            raise DataError(
-                tr(
-                    "{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.",
-                    path=path,
-                    name=name,
-                )
-            )
+        _check_name(path, option.name)
         # A page is written where no run is made: its --out is no other.
-        common = name in COMMON and option not in OPTIONS and (question.measured or name != "out")
-        if common or name in RESERVED or name in seen:
+        common = option.name in COMMON and option not in OPTIONS and (question.measured or option.name != "out")
+        if common or option.name in RESERVED or option.name in seen:
             raise DataError(
                 tr(
                     "{path}: there is an option {option} already: give it a name of its own.",
@@ -160,4 +152,11 @@ def _check_options(path: Path, question: "Question") -> None:
                     option=option.flag,
                 )
             )
-        seen.add(name)
+        seen.add(option.name)
+
+
+def _check_name(path: Path, name: str) -> None:
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or iskeyword(name):
+        raise DataError(
+            tr("{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.", path=path, name=name)
+        )
