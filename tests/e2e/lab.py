@@ -76,10 +76,15 @@ class Lab:
 
     @contextmanager
     def in_use(self) -> Iterator["Lab"]:
-        self.down()
+        self.clear()
         self.up()
         yield self
-        self.down()
+        self.clear()
+
+    def clear(self) -> None:
+        """Take it down, where there is anything of it."""
+        if any(Path(place).exists() for place in (f"/var/lib/{self.name}-lab", f"/sys/class/net/{self.name}")):
+            self.down()
 
     def try_up(self, *more: str) -> subprocess.CompletedProcess[str]:
         return self._play("lab-up", *self.variables, *more)
