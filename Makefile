@@ -244,10 +244,11 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-# Tests that measure a machine, beside others at work on it: one that failed is run again, alone. Who fails twice has failed.
+# Tests that measure a machine, beside others at work on it: one that failed is run again, without the others of its kind.
+# Who fails twice has failed.
 # A story on boxes is told again from its beginning: what failed in it needs what comes before.
 pytest = $(BIN)/pytest $(if $(SLOW),,-m "not slow") -o cache_dir=.pytest_cache/$@
-tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, alone" && \
+tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, by itself" && \
 	$(pytest) --last-failed --last-failed-no-failures none $(2); }
 story = $(pytest) $(1) || { [ $$? = 1 ] && echo "$@: one failed, it is told again from its beginning" && $(pytest) $(1); }
 
@@ -271,9 +272,11 @@ trees: .venv/ready browser
 integration: .venv/ready browser trees clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
 	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder),tests/integration)
 
+# Integration tests wait for windows and disks, and use less than half of two processors; plays on boxes use all that is
+# left. Three at once, those that take longest first.
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 4 lint unit trees clickhouse
-	@$(MAKE) --no-print-directory -k integration e2e
+	@$(MAKE) --no-print-directory -j 3 -k integration e2e-remote e2e-labs e2e-boxes e2e-systems
 
 test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
 	@.ci/run matrix

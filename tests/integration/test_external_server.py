@@ -30,7 +30,7 @@ from tests.integration.support import (
     wait_for,
 )
 
-FEW = ("--phases", "1", "2-E", "--pool-max", "10", *BRIEF, *SMALL, "--blocks", "1")
+FEW = ("--phases", "1", "2-E", "--pool-max", "10", *BRIEF, "--blocks", "1")
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Visit:
 def visit(theirs, new_place) -> Visit:
     """Climb two rungs as a user who may do nothing but make a schema."""
     place, before, seen = new_place(), theirs.dump(), set()
-    with climbing(place, *FEW, "--dsn", theirs.dsn(), env=passwords(place)) as climb:
+    with climbing(place, *FEW, *SMALL, "--dsn", theirs.dsn(), env=passwords(place)) as climb:
         while climb.process.poll() is None:
             seen |= {command_line(process) for process in psutil.process_iter()}
             sleep(0.05)

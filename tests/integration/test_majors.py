@@ -183,7 +183,7 @@ def several(new_place):
     place = new_place()
     tree_dirs = [programs_of(major) for major in MAJORS]
     asked = ["--versions", *ALL, "--bin-dir", *tree_dirs, "--phases", "1-B", "2-C", "2-G", *ONCE]
-    with climbing(place, *asked, *BRIEF, *SMALL, "--blocks", 1) as climb:
+    with climbing(place, *asked, *SMALL, "--blocks", 1, "--warm-up", 0.2, "--window", 1) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
         yield climb

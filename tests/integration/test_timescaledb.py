@@ -137,7 +137,7 @@ def test_after_a_crash_its_database_is_there_again(preloaded):
 def climbed(new_place) -> Climb:
     programs, place = programs_of("17"), new_place()
     asked = ("--bin-dir", programs, "--phases", "2-D", "2-G", "3-T", "3-T2", "3-T3", "--blocks", 1)
-    with climbing(place, *asked, "--versions", "17", *BRIEF, *SMALL) as climb:
+    with climbing(place, *asked, "--versions", "17", *SMALL, "--warm-up", 0.2, "--window", 1) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
         return climb

@@ -189,7 +189,7 @@ def course() -> dict[str, Any]:
 
 def _seconds() -> alt.Chart:
     """Return a bar for each second of a trial."""
-    return (
+    bars: alt.Chart = (
         alt.Chart()
         .mark_rect(opacity=0.75)
         .encode(
@@ -205,6 +205,7 @@ def _seconds() -> alt.Chart:
             ],
         )
     )
+    return bars
 
 
 def waits() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import Lab, sentence
 
+pytestmark = pytest.mark.slow  # which clusters and ports are taken: unit/inventory/test_cluster, integration/test_ports
 BOX = BOXES[1]
 NEIGHBOUR = """
 sudo sh -c 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update &&
@@ -45,7 +46,6 @@ def found(lab: Lab) -> Found:
     return Found(lab.run(BOX, STATE), lab.snapshot(BOX))
 
 
-@pytest.mark.slow  # as in unit/inventory/test_cluster and integration/test_ports
 @pytest.mark.usefixtures("found")
 def test_neither_another_cluster_nor_its_port_is_taken(lab: Lab) -> None:
     taken = lab.play("provision", BOX, "-e", "postgresql_cluster=main", "-e", "postgresql_port=5432")
@@ -59,7 +59,6 @@ def test_neither_another_cluster_nor_its_port_is_taken(lab: Lab) -> None:
     assert "The cluster 15/stopped is configured for port 5544, whether it runs now or not" in sentence(taken, BOX)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("found")
 def test_a_teardown_of_what_was_never_made_ready_finds_nothing(lab: Lab) -> None:
     nothing = lab.play("teardown", BOX, "--check")
@@ -79,7 +78,6 @@ def test_another_cluster_stays_untouched(lab: Lab, found: Found) -> None:
     assert lab.run(BOX, STATE) == found.state
 
 
-@pytest.mark.slow
 def test_the_cluster_that_was_made_is_no_other(lab: Lab) -> None:
     refused = lab.play("provision", BOX, "-e", "postgresql_cluster=main")
     assert refused.returncode != 0
