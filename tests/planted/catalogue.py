@@ -6,6 +6,7 @@ one's own, a program beside.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 TABLE = """
 CREATE TABLE {schema}.events (
@@ -30,6 +31,7 @@ PHASE = '''"""{words}"""
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from bench.workload.phases.phase_2b import PHASE as GATHER
 
@@ -59,6 +61,8 @@ class Case:
     """So much longer each flush takes; by a library before the server's own, which takes a C compiler."""
     hogs: int = 0
     """So many programs that only burn CPU beside."""
+    quota: Literal["", "clients", "servers"] = ""
+    """Who has a fifth of a processor; by a control group, which takes root."""
     innocents: frozenset[str] = frozenset()
     """Names that can't be a limit there: a conviction of one is wrong."""
 
@@ -79,17 +83,41 @@ def phase(words: str, body: str) -> dict[str, str]:
 
 
 PLANTED = ("--layouts", "planted")
+GROUP = "/the-group-of-its-clients"
+"""Stands in files for the control group that clients join."""
+JOINING = phase(
+    "Joins a control group at its first commit.",
+    f"""if not hasattr(insert, "joined"):
+        insert.joined = Path("{GROUP}/cgroup.procs").write_text("0")""",
+)
+STORM = """
+autovacuum_naptime = 1s
+autovacuum_vacuum_insert_threshold = 1
+autovacuum_vacuum_insert_scale_factor = 0
+autovacuum_analyze_threshold = 1
+autovacuum_analyze_scale_factor = 0
+autovacuum_vacuum_cost_delay = 0
+default_statistics_target = 10000
+"""
 CASES: Mapping[str, Case] = {
-    "connect-each": Case(phase="1", right=frozenset({"connecting"}), innocents=frozenset({"locks"})),
+    "connect-each": Case(phase="1", right=frozenset({"connecting"}), innocents=frozenset({"locks", "index"})),
     "pool-of-1": Case(
         options=("--pool-min", "1", "--pool-max", "1"),
         right=frozenset({"pool"}),
         innocents=frozenset({"locks", "index"}),
     ),
-    "pool-of-5": Case(options=("--pool-min", "5", "--pool-max", "5"), right=frozenset({"pool", "reset-query"})),
+    "pool-of-5": Case(
+        options=("--pool-min", "5", "--pool-max", "5"),
+        right=frozenset({"pool", "reset-query"}),
+        innocents=frozenset({"autovacuum"}),
+    ),
     "sequential": Case(phase="2", right=frozenset({"round-trips", "reset-query"}), innocents=frozenset({"locks"})),
-    "slow-flush-1ms": Case(flush_ms=1, phase="1-B", right=frozenset({"wal-flush"})),
-    "slow-flush-5ms": Case(flush_ms=5, phase="1-B", right=frozenset({"wal-flush"})),
+    "slow-flush-1ms": Case(
+        flush_ms=1, phase="1-B", right=frozenset({"wal-flush"}), innocents=frozenset({"locks", "autovacuum"})
+    ),
+    "slow-flush-5ms": Case(
+        flush_ms=5, phase="1-B", right=frozenset({"wal-flush"}), innocents=frozenset({"locks", "index"})
+    ),
     "slow-flush-20ms": Case(
         flush_ms=20, phase="2-C", right=frozenset({"wal-flush"}), innocents=frozenset({"locks", "index"})
     ),
@@ -114,14 +142,19 @@ CASES: Mapping[str, Case] = {
         options=PLANTED,
         phase="2-C",
         right=frozenset({"server-cpu"}),
+        innocents=frozenset({"wal-flush", "locks"}),
     ),
     "blocked-loop": Case(
-        phase="planted", files=phase("Blocks its event loop.", "time.sleep(0.003)"), right=frozenset({"event-loop"})
+        phase="planted",
+        files=phase("Blocks its event loop.", "time.sleep(0.003)"),
+        right=frozenset({"event-loop"}),
+        innocents=frozenset({"index", "locks", "wal-flush"}),
     ),
     "client-cpu": Case(
         phase="planted",
         files=phase("Computes before each insert.", "sum(range(60000))"),
         right=frozenset({"client-cpu"}),
+        innocents=frozenset({"index", "locks", "wal-flush"}),
     ),
     "cpu-hog": Case(phase="2-C", hogs=6, right=frozenset({"other-programs"})),
     "large-payload": Case(
@@ -154,5 +187,17 @@ CASES: Mapping[str, Case] = {
     "reset-query": Case(
         variant="synchronous_commit = off\n", phase="2", right=frozenset({"reset-query", "round-trips", "client-cpu"})
     ),
-    "tls": Case(phase="1", options=("--transports", "tls"), right=frozenset({"connecting", "tls"})),
+    "tls": Case(
+        phase="1",
+        options=("--transports", "tls"),
+        right=frozenset({"connecting", "tls"}),
+        innocents=frozenset({"locks", "index"}),
+    ),
+    "autovacuum-storm": Case(variant=STORM, phase="2-G", right=frozenset({"autovacuum", "server-cpu"})),
+    "client-quota": Case(phase="planted", files=JOINING, quota="clients", right=frozenset({"cpu-quota", "client-cpu"})),
+    "server-quota": Case(phase="planted", files=JOINING, quota="servers", right=frozenset({"cpu-quota", "server-cpu"})),
+    # Nothing is planted: whatever comes first is right, and what is not in the way of it must not be proved.
+    "control": Case(
+        phase="2-D", right=frozenset(), innocents=frozenset({"pool", "tls", "cpu-quota", "autovacuum", "heat"})
+    ),
 }

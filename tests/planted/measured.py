@@ -4,16 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.planted.catalogue import Case
+from tests.planted.catalogue import GROUP, Case
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 SHORT = ("--warm-up", "0.3", "--window", "1")
 LIMIT_S = 1800
+GROUPS = Path("/sys/fs/cgroup")
+QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "20000"}, ".": {"cpu.max": "20000 100000"}}
+"""A fifth of a processor, by version: the tree, and the files of a group."""
 SLOW_FLUSH = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -35,11 +39,7 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
 
     """
     folder = place / "added"
-    for name, text in case.files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()
     # The server of a run by root is another user's, who must get there.
     place.chmod(0o755)
     command = [PGLADDER, "explain", "--yes", "--json", "--phases", case.phase, "--data-dir", place / "data", *SHORT]
@@ -51,15 +51,58 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
     if case.flush_ms:
         environment["LD_PRELOAD"] = str(_slow_flush(place, case.flush_ms))
     with ExitStack() as beside:
+        clients, start = Path(), []
+        if case.quota:
+            group = beside.enter_context(a_fifth(place.name))
+            clients, start = (group, []) if case.quota == "clients" else (group.parent, joined(group))
+        _write(folder, case, clients)
         for _ in range(case.hogs):
             beside.enter_context(hog())
         ended = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+            [*start, *command], cwd=place, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
         )
     if not ended.stdout:
         raise RuntimeError(ended.stderr)
     answer: dict[str, Any] = json.loads(ended.stdout)
     return answer
+
+
+def _write(folder: Path, case: Case, clients: Path) -> None:
+    """Write the files of a case; ``clients`` is the control group that its clients join."""
+    for name, text in case.files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace(GROUP, str(clients)))
+
+
+def joined(group: Path) -> list[str]:
+    """Return the start of a command that is carried out in a control group."""
+    return ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
+
+
+@contextmanager
+def a_fifth(name: str) -> Iterator[Path]:
+    """A control group whose processes have a fifth of a processor together; gone when they have ended.
+
+    Raises:
+        RuntimeError: this machine has no such groups for us.
+
+    """
+    trees = [tree for tree in QUOTA if (GROUPS / tree / "cgroup.procs").exists()]
+    if not trees or not os.access(GROUPS / trees[0], os.W_OK):
+        raise RuntimeError("a quota is planted by a control group, as root")
+    group = GROUPS / trees[0] / name
+    group.mkdir()
+    try:
+        for file, text in QUOTA[trees[0]].items():
+            (group / file).write_text(text)
+        yield group
+    finally:
+        for _ in range(100):
+            if not (group / "cgroup.procs").read_text():
+                break
+            time.sleep(0.1)
+        group.rmdir()
 
 
 def _slow_flush(place: Path, milliseconds: int) -> Path:
