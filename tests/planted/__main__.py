@@ -71,8 +71,9 @@ def _measure(asked: argparse.Namespace) -> None:
 def _measured(name: str, repeat: int, blocks: int) -> dict[str, Any]:
     # Not in /tmp, which may lie in memory: what is flushed there costs nothing.
     with tempfile.TemporaryDirectory(prefix="pgladder-planted-", dir="/var/tmp") as place:
-        answer = explained(CASES[name], Path(place), ["--blocks", str(blocks)])
-        kept = RunDirectory(Path(place, "results", answer["run"]))
+        run = Path(place, "run")
+        answer = explained(CASES[name], Path(place), ["--blocks", str(blocks), "--out", str(run)])
+        kept = RunDirectory(run)
         states = [record.validity.state for record in kept.records()]
         host = kept.host()
     line = line_of(name, repeat, answer) | {

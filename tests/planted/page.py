@@ -61,7 +61,7 @@ def wrongly_proved(line: Line, cases: Mapping[str, Case] = CASES) -> list[str]:
     return sorted(cases[line["case"]].innocents.intersection(line["proved"]))
 
 
-def _tried_innocents(line: Line, cases: Mapping[str, Case]) -> set[str]:
+def _tried_innocents(line: Line, cases: Mapping[str, Case]) -> frozenset[str]:
     return cases[line["case"]].innocents.intersection(each["name"] for each in line["experiments"])
 
 
