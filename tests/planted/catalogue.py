@@ -6,7 +6,6 @@ one's own, a program beside.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 TABLE = """
 CREATE TABLE {schema}.events (
@@ -31,7 +30,6 @@ PHASE = '''"""{words}"""
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from bench.workload.phases.phase_2b import PHASE as GATHER
 
@@ -61,8 +59,8 @@ class Case:
     """So much longer each flush takes; by a library before the server's own, which takes a C compiler."""
     hogs: int = 0
     """So many programs that only burn CPU beside."""
-    quota: Literal["", "clients", "servers"] = ""
-    """Who has a fifth of a processor; by a control group, which takes root."""
+    quota: bool = False
+    """Whether clients and server have two fifths of a processor; by a control group, which takes root."""
     innocents: frozenset[str] = frozenset()
     """Names that can't be a limit there: a conviction of one is wrong."""
 
@@ -83,13 +81,6 @@ def phase(words: str, body: str) -> dict[str, str]:
 
 
 PLANTED = ("--layouts", "planted")
-GROUP = "/the-group-of-its-clients"
-"""Stands in files for the control group that clients join."""
-JOINING = phase(
-    "Joins a control group at its first commit.",
-    f"""if not hasattr(insert, "joined"):
-        insert.joined = Path("{GROUP}/cgroup.procs").write_text("0")""",
-)
 STORM = """
 autovacuum_naptime = 1s
 autovacuum_vacuum_insert_threshold = 1
@@ -194,8 +185,7 @@ CASES: Mapping[str, Case] = {
         innocents=frozenset({"locks", "index"}),
     ),
     "autovacuum-storm": Case(variant=STORM, phase="2-G", right=frozenset({"autovacuum", "server-cpu"})),
-    "client-quota": Case(phase="planted", files=JOINING, quota="clients", right=frozenset({"cpu-quota", "client-cpu"})),
-    "server-quota": Case(phase="planted", files=JOINING, quota="servers", right=frozenset({"cpu-quota", "server-cpu"})),
+    "quota": Case(quota=True, right=frozenset({"cpu-quota"}), innocents=frozenset({"locks", "index"})),
     # Nothing is planted: whatever comes first is right, and what is not in the way of it must not be proved.
     "control": Case(
         phase="2-D", right=frozenset(), innocents=frozenset({"pool", "tls", "cpu-quota", "autovacuum", "heat"})

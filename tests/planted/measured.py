@@ -10,14 +10,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.planted.catalogue import GROUP, Case
+from tests.planted.catalogue import Case
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 SHORT = ("--warm-up", "0.3", "--window", "1")
 LIMIT_S = 1800
 GROUPS = Path("/sys/fs/cgroup")
-QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "20000"}, ".": {"cpu.max": "20000 100000"}}
-"""A fifth of a processor, by version: the tree, and the files of a group."""
+QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "40000"}, ".": {"cpu.max": "40000 100000"}}
+"""Two fifths of a processor, by version: the tree, and the files of a group."""
 SLOW_FLUSH = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -39,7 +39,11 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
 
     """
     folder = place / "added"
-    folder.mkdir()
+    for name, text in case.files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    folder.mkdir(exist_ok=True)
     # The server of a run by root is another user's, who must get there.
     place.chmod(0o755)
     command = [PGLADDER, "explain", "--yes", "--json", "--phases", case.phase, "--data-dir", place / "data", *SHORT]
@@ -51,11 +55,7 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
     if case.flush_ms:
         environment["LD_PRELOAD"] = str(_slow_flush(place, case.flush_ms))
     with ExitStack() as beside:
-        clients, start = Path(), []
-        if case.quota:
-            group = beside.enter_context(a_fifth(place.name))
-            clients, start = (group, []) if case.quota == "clients" else (group.parent, joined(group))
-        _write(folder, case, clients)
+        start = beside.enter_context(in_a_group(place.name)) if case.quota else []
         for _ in range(case.hogs):
             beside.enter_context(hog())
         ended = subprocess.run(
@@ -67,22 +67,9 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
     return answer
 
 
-def _write(folder: Path, case: Case, clients: Path) -> None:
-    """Write the files of a case; ``clients`` is the control group that its clients join."""
-    for name, text in case.files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace(GROUP, str(clients)))
-
-
-def joined(group: Path) -> list[str]:
-    """Return the start of a command that is carried out in a control group."""
-    return ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
-
-
 @contextmanager
-def a_fifth(name: str) -> Iterator[Path]:
-    """A control group whose processes have a fifth of a processor together; gone when they have ended.
+def in_a_group(name: str) -> Iterator[list[str]]:
+    """Return the start of a command that has two fifths of a processor, by a control group that is removed after it.
 
     Raises:
         RuntimeError: this machine has no such groups for us.
@@ -96,7 +83,7 @@ def a_fifth(name: str) -> Iterator[Path]:
     try:
         for file, text in QUOTA[trees[0]].items():
             (group / file).write_text(text)
-        yield group
+        yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
     finally:
         for _ in range(100):
             if not (group / "cgroup.procs").read_text():

@@ -1,6 +1,6 @@
 """The page of planted limits says what its journal says: how many were found, and which were not."""
 
-from tests.planted.catalogue import CASES, GROUP, Case
+from tests.planted.catalogue import CASES, Case
 from tests.planted.page import page
 
 PLANTED = {
@@ -41,7 +41,6 @@ def test_without_a_journal_nothing_is_claimed():
     assert "**Nothing was measured yet.**" in page([], PLANTED)
 
 
-def test_what_is_right_is_not_innocent_and_a_quota_says_whose():
+def test_what_is_right_is_not_innocent():
     for name, case in CASES.items():
         assert not case.right & case.innocents, name
-        assert bool(case.quota) == any(GROUP in text for text in case.files.values()), name
