@@ -74,18 +74,32 @@ class Fingerprint:
         object.__setattr__(self, "facts", facts)
 
 
-def processors(host: Fingerprint | None) -> int | None:
-    """Return how many processors the box has."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processors:
+    """The processors of a box."""
+
+    there: int
+    """As many as the machine has: what it is busy is a part of these."""
+    usable: float
+    """As many as a quota, a set of processors or a container leaves to what was measured; a quota may leave 1.5."""
+
+
+def processors_there(host: Fingerprint | None) -> int | None:
+    """Return how many processors the machine has, of which its busy share is a part; None: that is not known."""
     return _count(host, "logical_cpus")
 
 
-def usable_processors(host: Fingerprint | None) -> int | None:
-    """Return how many of them a quota, a set of processors or a container leaves to what was measured."""
-    usable = _count(host, "usable_cpus")
-    # Older records lack it, and some kernels don't say.
-    return processors(host) if usable is None else usable
+def processors(host: Fingerprint | None) -> Processors | None:
+    """Return the processors of a box; None: they are not known."""
+    there = processors_there(host)
+    if there is None:
+        return None
+    # Older records lack these, and some kernels don't say.
+    left = [_count(host, name) for name in ("usable_cpus", "quota_cores")]
+    return Processors(there=there, usable=min([there, *(count for count in left if count is not None)]))
 
 
-def _count(host: Fingerprint | None, name: str) -> int | None:
+def _count(host: Fingerprint | None, name: str) -> Any:
+    """Return a number of processors; None: it is not known, or there is no quota."""
     found = host.facts.get("cpu", {}).get(name) if host else None
-    return found if isinstance(found, int) else None
+    return found if isinstance(found, int | float) else None

@@ -7,6 +7,7 @@ import pytest
 from bench.constraints.constraint import OF_SESSIONS, Place, constraints
 from bench.engines.postgresql.render import AS_FOUND, as_variant, texts
 from bench.model.errors import DataError, UsageError
+from bench.model.fingerprint import Processors
 from bench.model.plan import Without
 from bench.plan.check import check_consistent, check_plan
 from bench.plan.experiments import experiments, with_experiments
@@ -181,7 +182,7 @@ def test_what_the_first_block_shows_nothing_of_is_not_tried_and_what_is_not_know
     plan = with_experiments(asked(3, "2-B"), HERE)
     record = a_record(1, "2-B")
     record = replace(record, trial=plan.trials[0], client_time=replace(record.client_time, release_s=0.0))
-    suspects = suspects_of(plan, [record], 4)
+    suspects = suspects_of(plan, [record], Processors(there=4, usable=4))
     by_name = {each.constraint: each for each in suspects.suspects}
     assert by_name["reset-query"].share == 0
     assert not by_name["reset-query"].tested
@@ -195,7 +196,7 @@ def test_what_the_first_block_shows_nothing_of_is_not_tried_and_what_is_not_know
 
 def test_a_first_trial_that_does_not_count_predicts_nothing_and_leaves_nothing_out():
     plan = with_experiments(asked(3, "2-B"), HERE)
-    suspects = suspects_of(plan, [], 4)
+    suspects = suspects_of(plan, [], Processors(there=4, usable=4))
     assert {each.predicted_gain for each in suspects.suspects} == {None}
     assert not any(left_out(trial, suspects) for trial in plan.trials)
 
