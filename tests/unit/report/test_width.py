@@ -230,7 +230,7 @@ def test_what_cuts_of_the_power_show():
         cut(LONG, "may lose last 600 ms", how="kill", forgotten=None),
     ]
     found = durability(plan_of_cuts(power=1, torn=1, kill=1), records)
-    step = next_of_cuts(replace(found, complete=True), plan_of_cuts(power=1), Path("x" * 90))
+    step = next_of_cuts(replace(found, complete=True), plan_of_cuts(power=1), Path("x" * 90), {})
     text = assert_fits(lambda out: show_durability(out, replace(found, next=step)))
     assert text.rstrip().splitlines()[-1].startswith("  pgladder durability ")
 
