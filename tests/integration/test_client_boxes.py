@@ -318,11 +318,30 @@ def test_while_clients_work_on_a_box_no_run_of_its_own_begins_and_the_other_way_
 
 
 def test_a_run_keeps_its_client_boxes_for_itself_until_its_end(both: Both) -> None:
-    with kept(both.box, [both.client]):
+    with kept(both.box, [both.client], print):
         wait_for(holder, "the client box is kept")
         assert holder() == "clients of a run of the box at 127.0.0.1"
         # Clients of that run work there all the same.
         assert by_key(both, VARIABLES["__bench_release"]).returncode == 0
+    wait_for(lambda: holder() is None, "it is left to itself", 20)
+
+
+def test_a_connection_that_keeps_a_client_box_and_is_cut_is_begun_again_and_said(
+    both: Both, box: Box, monkeypatch
+) -> None:
+    monkeypatch.setattr(of_run, "LOOK_S", 0.1)
+    heard: list[str] = []
+    with kept(both.box, [both.client], heard.append):
+        wait_for(holder, "the client box is kept")
+        for process in sessions(box):
+            if process.name().startswith("sshd"):
+                process.kill()
+        wait_for(lambda: len(heard) == 2, "it is kept again", 60)
+        assert holder() == "clients of a run of the box at 127.0.0.1"
+    lost, again = heard
+    assert lost.startswith("the connection that keeps the client box elsewhere for this run ended (")
+    assert lost.endswith("; pgladder begins it again")
+    assert again == "the client box elsewhere is kept for this run again"
     wait_for(lambda: holder() is None, "it is left to itself", 20)
 
 
