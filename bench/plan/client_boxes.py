@@ -72,11 +72,6 @@ def _not_from_there(trial: Trial) -> str | None:
         return "pgbench is not started on client boxes: leave out --drivers pgbench, or --client-boxes."
     if trial.parameters.mixed:
         return "Readers and retention work on the server's own box: leave them out, or --client-boxes."
-    if trial.parameters.rate is not None:
-        return (
-            "What clients can send at most is measured on the server's own box, and a rate is held against it: leave"
-            " out --rate, or --client-boxes."
-        )
     return None
 
 

@@ -106,6 +106,14 @@ class Both:
         ]
         return a_plan(*trials, warm_up_s=0.5, window_s=window_s)
 
+    def measured(self, plan: Plan) -> Record:
+        """Measure the one trial of a plan."""
+        directory = RunDirectory(self.place / "out")
+        directory.begin(plan)
+        assert execute(plan, directory, self.server, Quiet())
+        [record] = directory.records()
+        return record
+
     def run(self, *boxes: int, window_s: float = WINDOW_S) -> list[Record]:
         """Measure one on each."""
         plan, directory = self.plan(*boxes, window_s=window_s), RunDirectory(self.place / "out")
@@ -191,6 +199,23 @@ def test_clients_elsewhere_are_seen_to_connect_by_tls(both: Both) -> None:
     found, arguments = in_trial(both, look)
     assert found == [("127.0.0.1", True)]
     assert both.server.endpoint("tls").password not in arguments
+
+
+def test_at_a_rate_each_of_two_client_boxes_offers_its_part(both: Both) -> None:
+    write_down(both.server.cluster, replace(both.client, name="yonder", address="localhost"))
+    rate = 300.0
+    closed = both.plan(2)
+    [trial] = closed.trials
+    plan = replace(closed, trials=(replace(trial, parameters=replace(trial.parameters, rate=rate, batch=1)),))
+    record = both.measured(plan)
+    seen, came = record.verified, record.open_loop
+    assert record.validity.state != "void", record.validity.why
+    assert seen.attempted == seen.acknowledged == seen.found > 0
+    # What comes independently is now more, now fewer: half a per mille of runs have it beyond this.
+    assert came.due == pytest.approx(rate * WINDOW_S, abs=3.5 * (rate * WINDOW_S) ** 0.5)
+    assert came.skipped == 0
+    assert record.in_flight_check is None
+    assert record.latency_ms.p50 > 0
 
 
 def in_trial(both: Both, act: Callable[[Meddler], T], window_s: float = 2.0) -> T:
