@@ -34,6 +34,13 @@ def planned(phase="2-B", blocks=BLOCKS):
     return with_experiments(a_plan(*trials), Place(managed=True))
 
 
+def planned_on_client_boxes(phase="2-B", blocks=BLOCKS):
+    base = a_base(phase, transport="tls")
+    base = replace(base, parameters=replace(base.parameters, client_boxes=1))
+    trials = [replace(base, number=block, block=block) for block in range(1, blocks + 1)]
+    return with_experiments(a_plan(*trials), Place(managed=True))
+
+
 def planned_on_theirs(*names, phase="2-B", blocks=BLOCKS):
     """With the experiments of these constraints, on a server that the user brings; none named: each that can be."""
     base, found = a_base(phase, variant=AS_FOUND), as_variant(AS_FOUND, "")

@@ -27,6 +27,7 @@ from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.model.suspects import Suspects
 from bench.plan.contrast import cell_of
+from bench.plan.experiments import removal_of
 from bench.plan.suspects import NEXT_TO_NOTHING, left_out
 from bench.stats.compare import Comparison
 from bench.stats.distributions import student_t_tail
@@ -119,8 +120,8 @@ def _tried(
     shares = typical_shares(good(records), cpus)
     written = {each.constraint: each for each in suspects.suspects if each.base == base.number} if suspects else {}
     found: dict[str, Tried] = {}
-    for name, constraint in constraints().items():
-        removal = constraint.removal(base, place)
+    for name in constraints():
+        removal = removal_of(name, base, place)
         if removal is None:
             continue
         tried = Tried(name=name, removal=removal, share=shares.get(name))

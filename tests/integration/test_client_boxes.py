@@ -29,6 +29,7 @@ from bench.model.box import AdmittedClient, ProvisionedCluster, read_box
 from bench.model.errors import HostError
 from bench.model.plan import Plan
 from bench.model.record import Record, clients_here
+from bench.plan.check import at_its_rate
 from bench.store.run_directory import RunDirectory
 from bench.targets import client_boxes as of_run
 from bench.targets.client_boxes import kept, ready_client_boxes
@@ -203,16 +204,16 @@ def test_clients_elsewhere_are_seen_to_connect_by_tls(both: Both) -> None:
 
 def test_at_a_rate_each_of_two_client_boxes_offers_its_part(both: Both) -> None:
     write_down(both.server.cluster, replace(both.client, name="yonder", address="localhost"))
-    rate = 300.0
-    closed = both.plan(2)
+    commits_per_s, closed = 200.0, both.plan(2)
     [trial] = closed.trials
-    plan = replace(closed, trials=(replace(trial, parameters=replace(trial.parameters, rate=rate, batch=1)),))
-    record = both.measured(plan)
+    at_rate = at_its_rate(replace(trial.parameters, rate=commits_per_s * trial.parameters.batch))
+    record = both.measured(replace(closed, trials=(replace(trial, parameters=at_rate),)))
     seen, came = record.verified, record.open_loop
     assert record.validity.state != "void", record.validity.why
     assert seen.attempted == seen.acknowledged == seen.found > 0
     # What comes independently is now more, now fewer: half a per mille of runs have it beyond this.
-    assert came.due == pytest.approx(rate * WINDOW_S, abs=3.5 * (rate * WINDOW_S) ** 0.5)
+    expected = commits_per_s * WINDOW_S
+    assert came.due == pytest.approx(expected, abs=3.5 * expected**0.5)
     assert came.skipped == 0
     assert record.in_flight_check is None
     assert record.latency_ms.p50 > 0

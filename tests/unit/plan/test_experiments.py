@@ -15,7 +15,7 @@ from bench.plan.suspects import left_out, suspects_of
 from bench.workload.driver import as_driven
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_record, a_trial
-from tests.experiments import planned_on_theirs
+from tests.experiments import planned_on_client_boxes, planned_on_theirs
 
 HERE = Place(managed=True)
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
@@ -216,3 +216,13 @@ def test_more_client_processes_have_as_many_commits_in_flight_and_no_more_connec
         assert found.processes * found.pool_max <= base.parameters.processes * base.parameters.pool_max
     of_one = a_base("2-B", parameters=replace(ladder()["2-B"].parameters, pool_min=1, pool_max=1))
     assert "client-cpu" not in without(of_one)
+
+
+def test_on_client_boxes_each_experiment_has_its_clients_there_and_none_is_beside_them():
+    plan = planned_on_client_boxes(blocks=3)
+    check_plan(plan, ladder())
+    assert {(trial.engine, trial.twin_of, trial.alone_of) for trial in plan.trials} == {(None, None, None)}
+    assert {(trial.transport, trial.parameters.client_boxes) for trial in plan.trials} == {("tls", 1)}
+    tried = {name for trial in plan.trials if trial.without for name in trial.without.constraints}
+    assert {"client-cpu", "wal-flush", "index", "reset-query"} <= tried
+    assert not {"tls", "network"} & tried
