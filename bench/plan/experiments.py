@@ -149,7 +149,7 @@ def experiments(
 
 
 def removal_of(name: str, base: Trial, place: Place) -> Removal | str | None:
-    """Return what takes a constraint away from a trial, as ``Constraint.removal``; client boxes do not carry out all."""
+    """Return what takes a constraint away from a trial, as ``Constraint.removal``; client boxes can't do all of it."""
     removal = constraints()[name].removal(base, place)
     if not isinstance(removal, Removal):
         return removal
