@@ -1,5 +1,6 @@
 """What could explain a difference between two hosts: facts by group and name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -86,7 +87,8 @@ class Processors:
 
 def processors_there(host: Fingerprint | None) -> int | None:
     """Return how many processors the machine has, of which its busy share is a part; None: that is not known."""
-    return _count(host, "logical_cpus")
+    found = _cpu_facts(host).get("logical_cpus")
+    return found if isinstance(found, int) else None
 
 
 def processors(host: Fingerprint | None) -> Processors | None:
@@ -94,12 +96,10 @@ def processors(host: Fingerprint | None) -> Processors | None:
     there = processors_there(host)
     if there is None:
         return None
-    # Older records lack these, and some kernels don't say.
-    left = [_count(host, name) for name in ("usable_cpus", "quota_cores")]
-    return Processors(there=there, usable=min([there, *(count for count in left if count is not None)]))
+    # Older records lack these, some kernels don't say, and a quota may be none.
+    left = [_cpu_facts(host).get(name) for name in ("usable_cpus", "quota_cores")]
+    return Processors(there=there, usable=min([there, *(each for each in left if isinstance(each, int | float))]))
 
 
-def _count(host: Fingerprint | None, name: str) -> Any:
-    """Return a number of processors; None: it is not known, or there is no quota."""
-    found = host.facts.get("cpu", {}).get(name) if host else None
-    return found if isinstance(found, int | float) else None
+def _cpu_facts(host: Fingerprint | None) -> Mapping[str, Any]:
+    return host.facts.get("cpu", {}) if host else {}
