@@ -26,8 +26,8 @@ from bench.model.language import tr
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.model.suspects import Suspects
+from bench.plan.client_boxes import removal_of
 from bench.plan.contrast import cell_of
-from bench.plan.experiments import removal_of
 from bench.plan.suspects import NEXT_TO_NOTHING, left_out
 from bench.stats.compare import Comparison
 from bench.stats.distributions import student_t_tail

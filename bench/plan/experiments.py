@@ -17,7 +17,7 @@ from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import MAX_TRIALS, Parameters, Plan, Trial, Variant, Without
 from bench.plan.ceiling import ceilings, twin
-from bench.plan.client_boxes import check_trial as check_client_boxes
+from bench.plan.client_boxes import removal_of
 from bench.plan.pieces import pieces_of
 from bench.stats.blocks import block_orders
 from bench.workload.driver import as_driven
@@ -146,18 +146,6 @@ def experiments(
             without = replace(before, constraints=(*before.constraints, name))
         found[trial] = Experiment(replace(trial, without=without), of_variant)
     yield from found.values()
-
-
-def removal_of(name: str, base: Trial, place: Place) -> Removal | str | None:
-    """Return what takes a constraint away from a trial, as ``Constraint.removal``; client boxes can't do all of it."""
-    removal = constraints()[name].removal(base, place)
-    if not isinstance(removal, Removal):
-        return removal
-    try:
-        check_client_boxes(_changed(base, removal, base.variant))
-    except UsageError:
-        return tr("it is not taken away from clients on client boxes")
-    return removal
 
 
 def _with_controls(names: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from bench.model.errors import DataError, UsageError
 from bench.model.fingerprint import Processors
 from bench.model.plan import Without
 from bench.plan.check import check_consistent, check_plan
+from bench.plan.client_boxes import removal_of
 from bench.plan.experiments import experiments, with_experiments
 from bench.plan.suspects import left_out, suspects_of
 from bench.workload.driver import as_driven
@@ -226,3 +227,6 @@ def test_on_client_boxes_each_experiment_has_its_clients_there_and_none_is_besid
     tried = {name for trial in plan.trials if trial.without for name in trial.without.constraints}
     assert {"client-cpu", "wal-flush", "index", "reset-query"} <= tried
     assert not {"tls", "network"} & tried
+    away, here = plan.trials[0], a_base("2-B", transport="tls")
+    assert removal_of("tls", away, HERE) == "it is not taken away from clients on client boxes"
+    assert removal_of("tls", here, HERE).transport == "tcp"
