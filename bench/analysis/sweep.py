@@ -411,8 +411,11 @@ def _with_end(curve: Curve, last: Trial, run: PulledRun) -> Curve:
     for reason in check_capacity(run.plan, higher, run.experiments):
         if reason.code == "refused":
             end = tr("; no more was offered: {why}", why=reason.detail)
-            return replace(curve, sentence=f"{curve.sentence.removesuffix('.')}{end}.")
-    return curve
+            break
+    else:
+        named = ",".join(written(float(f"{times * last.parameters.rate:.2g}")) for times in (2, 4))
+        end = tr("; its rates end there: name higher ones to try them (rate={rates})", rates=named)
+    return replace(curve, sentence=f"{curve.sentence.removesuffix('.')}{end}.")
 
 
 def _of_rates(curve: Curve, rate: float | None) -> Curve:
