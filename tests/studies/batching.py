@@ -9,8 +9,9 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from bench.analysis.curves import Curve, Point, Sweep
 from bench.analysis.pulled import latest
-from bench.analysis.sweep import Curve, Point, Sweep, sweep
+from bench.analysis.sweep import sweep
 from bench.model.record import Record
 from bench.plan.rate_points import KEPT as KEPT_UP
 from bench.plan.rates import burst
