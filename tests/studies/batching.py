@@ -19,7 +19,7 @@ from bench.report.numbers import DASH, rate, short
 from bench.report.terminal import describe_host
 from bench.results.read import read
 from bench.stats.intervals import Estimate
-from bench.stats.knee import Knee, knee
+from bench.stats.knee import Knee, knee, likely_knee
 from bench.store.run_directory import RunDirectory
 from tests.kept import KEPT
 from tests.studies import measuring
@@ -179,7 +179,17 @@ def at(curve: Curve, batch: int, collect_ms: float) -> Point:
 
 def within(point: Point) -> str:
     """Say how soon rows are stored."""
-    return f"half of the rows within {short(point.p50_ms)} ms and 99 % within {short(point.p99_ms)} ms"
+    half, most = in_ms(point, "p50"), in_ms(point, "p99")
+    return f"half of the rows within {half} and 99 % within {most}"
+
+
+def in_ms(point: Point, percentile: str) -> str:
+    """Return a percentile with its interval."""
+    text = f"{short(point.p50_ms if percentile == 'p50' else point.p99_ms)} ms"
+    if percentile in point.latency_intervals:
+        low, high = map(short, point.latency_intervals[percentile])
+        text += f" ({low} to {high})"
+    return text
 
 
 def keeps_up(point: Point) -> bool:
@@ -263,9 +273,11 @@ def pools(runs: Path) -> str:
     [curve] = found.curves
     points = {(_whole(point, "pool"), _whole(point, "in_flight")): point for point in curve.points}
     sizes, many = (sorted({each[part] for each in points}) for part in (0, 1))
-    knees = {in_flight: knee_at(records, sizes, in_flight, found.margin) for in_flight in many}
+    rates = {in_flight: rates_at(records, sizes, in_flight) for in_flight in many}
+    knees = {in_flight: knee(each, found.margin) for in_flight, each in rates.items()}
+    likely = {in_flight: likely_knee(each, found.margin) for in_flight, each in rates.items()}
     return POOL.format(
-        answer=answer_of_pools(sizes, knees),
+        answer=answer_of_pools(sizes, knees, likely),
         host=described(found),
         blocks=len({record.trial.block for record in records}),
         **counts(records),
@@ -273,7 +285,7 @@ def pools(runs: Path) -> str:
         dashes="---|" * len(many),
         rates="\n".join(lines(sizes, many, lambda size, each: rate_at(points[size, each], size, sizes, knees[each]))),
         margin=found.margin,
-        knees="\n".join(f"- {knee_text(sizes, in_flight, of_it)}" for in_flight, of_it in knees.items()),
+        knees="\n".join(f"- {knee_text(sizes, each, knees[each], likely[each])}" for each in many),
         delays="\n".join(lines(sizes, many, lambda size, each: took(points[size, each]))),
         run=found.run,
     )
@@ -291,34 +303,43 @@ def _whole(point: Point, name: str) -> int:
     return value
 
 
-def knee_at(records: Sequence[Record], sizes: Sequence[int], in_flight: int, margin: float) -> Knee | None:
-    """Return from which of the pools on more changes nothing, with so many in flight."""
+def rates_at(records: Sequence[Record], sizes: Sequence[int], in_flight: int) -> list[dict[int, float]]:
+    """Return the rates of each pool by block, with so many in flight."""
     rates: dict[int, dict[int, float]] = {size: {} for size in sizes}
     for record in records:
         own, reached = record.trial.parameters, burst(record)
         if own.in_flight == in_flight and own.pool_max and reached:
             rates[own.pool_max][record.trial.block] = reached
-    return knee(list(rates.values()), margin)
+    return list(rates.values())
 
 
-def answer_of_pools(sizes: Sequence[int], knees: Mapping[int, Knee | None]) -> str:
+def answer_of_pools(sizes: Sequence[int], knees: Mapping[int, Knee | None], likely: Mapping[int, Knee | None]) -> str:
     """Say how many connections are enough, whatever is in flight."""
     enough = {in_flight: sizes[found.point] for in_flight, found in knees.items() if found}
-    if not enough:
-        return "In no case was a size shown beyond which more connections change nothing."
-    each = "; ".join(f"{size} with {in_flight} in flight" for in_flight, size in enough.items())
-    most = max(found.beyond.high or 0 for found in knees.values() if found)
-    sentence = f"So many connections are enough: {each}. More gain {max(most - 1, 0):.1%} at most (95 %)."
-    if len(enough) < len(knees):
-        open_ones = " and ".join(str(in_flight) for in_flight, found in knees.items() if found is None)
-        sentence += f" With {open_ones} in flight it was not shown how many are."
-    return sentence
+    parts = []
+    if enough:
+        each = "; ".join(f"{size} with {in_flight} in flight" for in_flight, size in enough.items())
+        most = max(found.beyond.high or 0 for found in knees.values() if found)
+        parts.append(f"So many connections are enough: {each}. More gain {max(most - 1, 0):.1%} at most (95 %).")
+    else:
+        parts.append("In no case was a size shown beyond which more connections change nothing.")
+    for in_flight, found in knees.items():
+        if found is None:
+            parts.append(f"With {in_flight} in flight {likely_text(sizes, likely[in_flight])}.")
+    return " ".join(parts)
 
 
-def knee_text(sizes: Sequence[int], in_flight: int, found: Knee | None) -> str:
+def likely_text(sizes: Sequence[int], found: Knee | None) -> str:
+    """Say what is known of a knee that is not shown."""
+    if found is None or found.beyond.high is None:
+        return "it is not shown how many are enough"
+    return f"beyond {sizes[found.point]} more gain {found.beyond.high - 1:.0%} at most: more blocks tell"
+
+
+def knee_text(sizes: Sequence[int], in_flight: int, found: Knee | None, likely: Knee | None) -> str:
     """Say what lies beyond the knee."""
     if found is None:
-        return f"{in_flight} in flight: not shown."
+        return f"{in_flight} in flight: not shown; {likely_text(sizes, likely)}."
     low, high = found.beyond.low or 0, found.beyond.high or 0
     return (
         f"{in_flight} in flight: {sizes[found.point]}; all larger pools reach {low:.2f} to {high:.2f} times its rate."
