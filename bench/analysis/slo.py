@@ -455,7 +455,9 @@ def _of(confirmed: Confirmed) -> str:
 def _of_next(answer: Highest) -> str:
     """Say which rate, the next that could be found, is not kept: between the two lies the highest."""
     above = answer.above
-    if answer.highest is None or above is None or (answer.asked and answer.asked.rate == above.rate):
+    if answer.highest is None or above is None or answer.not_offered:
+        return ""
+    if answer.asked and answer.asked.rate == above.rate:
         return ""
     return tr("; not {rate:,g} rows/s ({repeats})", rate=above.rate, repeats=_of(above))
 
