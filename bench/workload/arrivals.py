@@ -9,9 +9,8 @@ import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, count
+from itertools import chain, count
 from math import log
-from operator import sub
 
 from bench.model.plan import POISSON, Parameters
 from bench.model.values import Arrivals
@@ -98,11 +97,12 @@ def _independent(share: Share, step_ns: float, begins_ns: int) -> Iterator[list[
     draw, mean = random.Random(f"{share.seed} {share.number}").random, 1 / step_ns
     due_ns = float(begins_ns)
     while True:
-        # As expovariate has it; to call that takes a fifth of the time longer.
-        less = [log(1.0 - draw()) / mean for _ in range(AHEAD)]
-        _, *some = accumulate(less, sub, initial=due_ns)
-        due_ns = some[-1]
-        yield list(map(round, some))
+        # One by one: whole columns of these take a seventh longer.
+        some = []
+        for _ in range(AHEAD):
+            due_ns -= log(1.0 - draw()) / mean  # as expovariate has it; to call that takes a fifth of the time longer
+            some.append(round(due_ns))
+        yield some
 
 
 def rows_of(came: Came) -> int:
