@@ -5,7 +5,7 @@ Each figure that was measured has its interval of 95 % there. Where rows come at
 
 import math
 
-from bench.analysis.curves import Curve, Point, by_others, costly, growing, some_of, words_of
+from bench.analysis.curves import Curve, Point, by_others, costly, growing, in_figures, some_of, words_of
 from bench.analysis.interference import cost
 from bench.model.language import later, tr
 from bench.stats.compare import verdict_of
@@ -113,8 +113,9 @@ def _likely(curve: Curve, margin: float) -> str:
 def _rows_per_s(found: Estimate) -> str:
     """Return a rate with its interval: ``2,446 rows/s (2,099 to 2,850)``; of one block alone it has none."""
     if found.low is None or found.high is None:
-        return tr("{rate:,.0f} rows/s", rate=found.estimate)
-    return tr("{rate:,.0f} rows/s ({low:,.0f} to {high:,.0f})", rate=found.estimate, low=found.low, high=found.high)
+        return tr("{rate} rows/s", rate=in_figures(found.estimate))
+    rate, low, high = map(in_figures, (found.estimate, found.low, found.high))
+    return tr("{rate} rows/s ({low} to {high})", rate=rate, low=low, high=high)
 
 
 def _costs(curve: Curve, margin: float) -> str:

@@ -127,6 +127,16 @@ def costly(names: Iterable[str]) -> str | None:
     return next((name for name in names if name in TOLD), None)
 
 
+def in_figures(value: float) -> str:
+    """Return a figure in whole numbers, and a small one with three digits.
+
+    >>> in_figures(2446.4), in_figures(18.64)
+    ('2,446', '18.6')
+
+    """
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
+
+
 def some_of(named: Sequence[str]) -> str:
     """Return some of these, and how many more there are."""
     some = list(named[:MOST_NAMED])
