@@ -81,7 +81,7 @@ def test_a_planted_knee_is_found_to_a_step_by_points_around_it(swept):
 def planted(place, of, many, *asked) -> dict:
     """Return the values of the knee that a sweep finds on a server that takes so many rows at a time."""
     # A step before the knee less is done by a sixth or more, and two steps by a third; after it no more is.
-    usual = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--margin", 0.25, *ONCE)
+    usual = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--margin", 0.2, *ONCE)
     longer = ("--blocks", 4, "--warm-up", 0.5, "--window", 4)
     env = sleeping(place, many, LONGER_S)
     with climbing(place, "--of", of, *usual, *longer, *asked, question="sweep", env=env) as climb:
