@@ -14,6 +14,7 @@ from bench.analysis.pulled import PulledRun
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
+from bench.plan.contrast import written
 from bench.plan.generator import check_capacity
 from bench.plan.rate_points import KEPT, STEP
 from bench.plan.sweep import RATE
@@ -46,8 +47,11 @@ def with_end(curve: Curve, last: Trial, run: PulledRun) -> Curve:
     for reason in check_capacity(run.plan, higher, run.experiments):
         if reason.code == "refused":
             end = tr("; no more was offered: {why}", why=reason.detail)
-            return replace(curve, sentence=f"{curve.sentence.removesuffix('.')}{end}.")
-    return curve
+            break
+    else:
+        named = ",".join(written(float(f"{times * last.parameters.rate:.2g}")) for times in (2, 4))
+        end = tr("; its rates end there: name higher ones to try them (rate={rates})", rates=named)
+    return replace(curve, sentence=f"{curve.sentence.removesuffix('.')}{end}.")
 
 
 def _with_soonest(points: Sequence[Point], records: Sequence[Sequence[Record]]) -> tuple[Point, ...]:

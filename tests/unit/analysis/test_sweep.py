@@ -258,6 +258,16 @@ def test_rates_that_are_chosen_close_in_on_the_highest_that_is_kept_up():
     assert f"beyond, of {beyond:,.0f} rows/s 5,000 (5,000 to 5,000) are acknowledged" in found.sentence
 
 
+def test_where_each_rate_is_kept_up_and_none_was_refused_it_says_how_higher_ones_are_tried():
+    # One closed loop was slow, as beside a neighbour: the grid about it ends below what is kept up.
+    plan = planned("rate=auto", blocks=3)
+    sentence = sweep(swept_run(plan, OpenBox(1e6, closed=5_000).carry_out(plan))).sentence
+    assert "every rate that was tried is kept up" in sentence
+    [rates] = re.findall(r"; its rates end there: name higher ones to try them \(rate=(\S+)\)", sentence)
+    first, second = map(float, rates.split(","))
+    assert second > 1.8 * first > 1.8 * 5_000
+
+
 def test_where_each_rate_that_was_chosen_is_kept_up_it_says_why_there_is_no_higher_one():
     plan = planned("rate=auto", blocks=3)
     sentence = sweep(swept_run(plan, OpenBox(5_000, clients=5_000).carry_out(plan))).sentence
