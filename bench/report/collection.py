@@ -96,7 +96,7 @@ def _mine(cell: CellOfBoxes, placed: Placed, words: Vocabulary) -> str:
 
 def heading_of(cell: CellOfBoxes, words: Vocabulary) -> str:
     """Return what is written in a cell."""
-    method = tr(words.methods.get(cell.phase, cell.phase))
+    method = tr(words.methods[cell.phase]) if cell.phase in words.methods else cell.phase
     rows = rows_words(cell.parameters.batch)
     return tr("{method} (phase {phase}), {rows}", method=method, phase=cell.phase, rows=rows)
 

@@ -37,6 +37,7 @@ def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOU
         (["compare", "UNTIL_DECIDED=yes"], "pgladder-fab compare --until-decided=yes"),
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--json=1 --margin=0.05 results/a results/b"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
+        (["doctor", "FORMAT=csv"], "bench.doctor --format=csv"),
         (["status", "JSON=1"], "status --json=1"),
         (["ladder", "JSON=1", "HOST=n1"], "--host=n1 --json=1"),
         (["compare-runs", "A=a/n1", "B=b"], "--page results/a-n1-and-b.html"),
