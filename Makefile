@@ -131,7 +131,7 @@ trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scr
 	@$(ON) $(call option,FINGERPRINT,fingerprint) -- $(PLAYBOOK) playbooks/trust.yml
 
 doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
-	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(filter FORMAT,$(TYPED)),--format=$(call \
+	@$(ON) -- $(BIN)/python -m bench.cli.doctor $(if $(JSON),--json) $(if $(filter FORMAT,$(TYPED)),--format=$(call \
 		quote,$(value FORMAT))) $(if $(SUDO),-K)
 
 provision: checked ## make boxes ready (ROLES="timescaledb citus clickhouse": with these engines; REPLICA_OF=box, CLIENT_OF=box)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
+from bench.analysis.ways import METHOD
 from bench.cli.phases import sentence_of
 from bench.engines.postgresql.render import summary, variant_names
 from bench.model.language import FOLDER
@@ -62,6 +63,8 @@ class Message:
     plural: str | None
     file: str
     """Its place in the checkout."""
+    kind: str | None = None
+    """Of a word that is looked up among those of its kind alone, that."""
 
 
 def messages() -> list[Message]:
@@ -72,8 +75,9 @@ def messages() -> list[Message]:
             found.setdefault(message.text, message)
     for pattern in PIECES:
         for path in sorted(BENCH.glob(pattern)):
-            for text in _of_piece(ast.parse(path.read_text()), path):
-                found.setdefault(text, Message(text, None, str(path.relative_to(CHECKOUT))))
+            for kind, text in _of_piece(ast.parse(path.read_text()), path):
+                message = Message(text, None, str(path.relative_to(CHECKOUT)), kind)
+                found.setdefault(f"{kind}: {text}" if kind else text, message)
     for text in _of_help():
         found.setdefault(text, Message(text, None, "bench/cli/ask.py"))
     for text in map(summary, variant_names()):
@@ -133,14 +137,15 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
                 yield Message(text, None, file)
 
 
-def _of_piece(tree: ast.Module, path: Path) -> Iterator[str]:
+def _of_piece(tree: ast.Module, path: Path) -> Iterator[tuple[str | None, str]]:
     if path.parent.name == "phases" and path.stem != "__init__":
-        yield sentence_of(ast.get_docstring(tree) or "")
+        yield None, sentence_of(ast.get_docstring(tree) or "")
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             for argument in node.keywords:
                 if (node.func.id, argument.arg) in WORDS:
-                    yield from strings([argument.value])
+                    kind = METHOD if argument.arg == METHOD else None
+                    yield from ((kind, text) for text in strings([argument.value]))
 
 
 def template(path: Path) -> nodes.Template:
@@ -200,9 +205,9 @@ def update(path: Path) -> None:
     )
     for each in messages():
         key = each.text if each.plural is None else (each.text, each.plural)
-        known = old.get(each.text)
+        known = old.get(each.text, each.kind)
         kept = known.string if known and known.id == key else ""
-        new.add(key, kept, locations=[(each.file, 0)])
+        new.add(key, kept, locations=[(each.file, 0)], context=each.kind)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, new, width=120, include_lineno=False)

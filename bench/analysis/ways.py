@@ -4,12 +4,12 @@ From what the records carry alone, the method and the parameters, so that a run 
 """
 
 from collections.abc import Mapping
-from functools import cache
 
 from bench.analysis.rung import Rung
-from bench.model.language import later, tr
-from bench.workload.phase import ladder
+from bench.model.language import later, tr, tr_of
 
+METHOD = "method"
+"""The kind of word that a technique's name is in a catalogue."""
 ONE_ROW: Mapping[str, str] = {
     "connect each": later("a connection for every row"),
     "kept": later("one kept connection"),
@@ -53,11 +53,4 @@ def method_words(method: str | None, driver: str = "") -> str:
     Where several drivers carried a phase out, its method ends with its ``driver``.
     """
     name = (method or "").removesuffix(f", {driver}")
-    return (tr(name) if name in _methods() else name) + (method or "")[len(name) :]
-
-
-@cache
-def _methods() -> frozenset[str]:
-    """Return what pgladder's own phases are by."""
-    rungs = ladder()
-    return frozenset(rungs[name].method for name in rungs.own)
+    return tr_of(METHOD, name) + (method or "")[len(name) :]

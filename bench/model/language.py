@@ -105,6 +105,16 @@ def tr(message: str, /, **values: object) -> str:
     return message.format(**values) if values else message
 
 
+def tr_of(kind: str, word: str) -> str:
+    """Return a word of a kind, such as the ``method`` of a phase, looked up among those of its kind alone.
+
+    So what a user called a piece of theirs is not taken for a word of another kind.
+    """
+    if _Spoken.name == ENGLISH or not word:
+        return word
+    return _catalogue(_Spoken.name).pgettext(kind, word)
+
+
 def tr_many(one: str, many: str, /, count: int, **values: object) -> str:
     """Return the sentence for so many, ``count`` among its values."""
     if _Spoken.name == ENGLISH:

@@ -35,11 +35,11 @@ def test_korean_is_there():
 @EVERY
 def test_every_message_is_translated_and_keeps_its_values(path):
     catalogue = read(path)
-    found = {message.text: catalogue.get(message.text) for message in messages()}
+    found = {(message.text, message.kind): catalogue.get(message.text, message.kind) for message in messages()}
     assert [text for text, known in found.items() if known is None] == [], "python -m tests.catalogue gathers them"
     missing, others = [], []
     for message in messages():
-        known = found[message.text]
+        known = found[message.text, message.kind]
         texts = [known.string] if message.plural is None else list(known.string)
         missing += [message.text for text in texts if not text or known.fuzzy]
         others += [text for text in texts if placeholders(text) != placeholders(message.plural or message.text)]
@@ -49,8 +49,8 @@ def test_every_message_is_translated_and_keeps_its_values(path):
 
 @EVERY
 def test_a_catalogue_holds_nothing_that_is_said_no_more(path):
-    said = {message.text for message in messages()}
-    known = (each.id if isinstance(each.id, str) else each.id[0] for each in read(path) if each.id)
+    said = {(message.text, message.kind) for message in messages()}
+    known = ((each.id if isinstance(each.id, str) else each.id[0], each.context) for each in read(path) if each.id)
     assert [text for text in known if text not in said] == []
 
 

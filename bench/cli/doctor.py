@@ -49,4 +49,5 @@ def main() -> int:
     return int(any(one.grade == "failure" for one in everything))
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
