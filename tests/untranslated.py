@@ -104,6 +104,7 @@ TEXTS: Mapping[str, tuple[str, frozenset[str]]] = {
             "expected one argument",
             "expected at least one argument",
             "not allowed with argument (?P<name>.*)",
+            ": not allowed with argument ",
             r"invalid choice: (?P<word>.*) \(choose from (?P<known>.*)\)",
         ),
         ("cli/variants.py", "where a box's answer is from", ": pgladder box"),
