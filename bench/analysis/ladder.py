@@ -17,6 +17,7 @@ from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
 from bench.analysis.rung import Rung, rung_of
 from bench.analysis.slo import slo
+from bench.analysis.ways import method_words
 from bench.model.fingerprint import Fingerprint, Processors, processors
 from bench.model.language import later, tr
 from bench.model.record import Record
@@ -238,7 +239,7 @@ def rung_names(ladder: Ladder) -> list[str]:
     for rung in ladder.rungs:
         same_phase = [asdict(other.parameters) for other in ladder.rungs if other.phase == rung.phase]
         words = distinguishing(asdict(rung.parameters), same_phase)
-        names.append(", ".join([f"{rung.phase} {tr(rung.method)}", *words]))
+        names.append(", ".join([f"{rung.phase} {method_words(rung.method, rung.driver)}", *words]))
     return names
 
 
