@@ -44,7 +44,22 @@ def _machine_notes(system: dict[str, Fact], cpu: dict[str, Fact]) -> list[str]:
         notes.append(tr("This is a virtual machine: its numbers describe the machine it ran on."))
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
         notes.append(tr("Whether the processor was slowed for heat is not known: this kernel does not count it."))
-    return notes
+    return [*notes, *_under_quota(cpu)]
+
+
+def _under_quota(cpu: Mapping[str, Fact]) -> list[str]:
+    """Say what a quota left to clients or server, whichever less: then what was seen is that it works."""
+    quotas = [cpu.get(name) for name in ("quota_cores", "server_quota_cores")]
+    cores = min((quota for quota in quotas if isinstance(quota, int | float)), default=None)
+    if cores is None:
+        return []
+    return [
+        tr(
+            "Under quota, functional: a CPU quota of {cores:g} cores held for this box, and its rates are that part's."
+            " What hardware gives: the same command on a box without one (HOST=…).",
+            cores=cores,
+        )
+    ]
 
 
 def _void_settings(system: Mapping[str, Fact]) -> list[str]:

@@ -67,7 +67,7 @@ class Box:
     greeting: str = ""
     """The first line its shell prints that nobody asked for."""
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The table of systems (``roles/host/vars/systems.yml``)."""
+    """The table of systems (``bench/probes/systems.toml``)."""
     processors: Sequence[str] = ()
     """Those that it makes ready, of the same table."""
     settings: Sequence[str] = ()
@@ -135,7 +135,12 @@ def _system(facts: Mapping[str, str], systems: Mapping[str, Mapping[str, Any]]) 
     entry = systems.get(facts["system"])
     if entry is None:
         supported = ", ".join(str(each["name"]) for each in systems.values())
-        return Finding("system", "failure", tr("{name}; pgladder supports {known}", name=name, known=supported))
+        refused = tr(
+            "{name}; pgladder supports {known}; go on at your own risk with host_any_system: true",
+            name=name,
+            known=supported,
+        )
+        return Finding("system", "failure", refused)
     if not entry["tested"]:
         untested = tr("{name}; supported, but none of pgladder's tests runs on it", name=name)
         return Finding("system", "warning", untested)

@@ -22,6 +22,7 @@ from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.majors import NEWEST, OLDEST
 from bench.engines.postgresql.variants import Machine, harness_for
+from bench.model.language import FOLDER
 from bench.model.plan import KNOBS, NULL, Parameters
 from bench.model.record import Reason
 from bench.model.shared import CODES
@@ -42,6 +43,7 @@ from bench.plan.options import (
 )
 from bench.plan.remaining import to_come
 from bench.plan.request import make_design
+from bench.probes.system_packages import known
 from bench.questions import load_question, questions
 from bench.results.vocabulary import own_words
 from bench.seams import load
@@ -258,6 +260,13 @@ def test_every_variable_of_a_notification_is_in_the_table():
     agree("docs/exporting.md", first_names(rows_of("docs/exporting.md", "variable")), known)
 
 
+def test_every_korean_word_of_the_table_is_one_that_the_catalogue_uses():
+    catalogue = (FOLDER / "ko/LC_MESSAGES/pgladder.po").read_text()
+    told = [word for _, words in rows_of("docs/languages.md", "word") for word in re.findall("[가-힣][가-힣 ]*", words)]
+    lacking = [word for word in told if word.strip() not in catalogue]
+    assert not lacking, f"No message has {', '.join(lacking)}, which docs/languages.md names."
+
+
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
 
@@ -358,7 +367,7 @@ def test_the_majors_of_postgresql_are_the_same_everywhere():
 
 
 def test_the_readme_names_every_system_and_the_postgresql_of_those_that_are_tested():
-    systems = yaml.safe_load((CHECKOUT / "roles/host/vars/systems.yml").read_text())["host_systems"]
+    systems = known()["systems"]
     told = " ".join(where for _, where, _ in rows_of("README.md", "what"))
     for entry in systems.values():
         family, version = entry["name"].split()
