@@ -10,8 +10,8 @@ from bench.model.language import tr
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
     facts: defaultdict[str, dict[str, Fact]] = defaultdict(dict, host.facts)
-    limits = facts["pgladder"].get("limits")
-    notes = _machine_notes(facts["system"], facts["cpu"])
+    cpu, limits = facts["cpu"], facts["pgladder"].get("limits")
+    notes = _machine_notes(facts["system"], cpu) + _under_quota(cpu)
     if facts["disk"].get("kind") == "memory":
         notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
     if isinstance(limits, list):
@@ -44,7 +44,7 @@ def _machine_notes(system: dict[str, Fact], cpu: dict[str, Fact]) -> list[str]:
         notes.append(tr("This is a virtual machine: its numbers describe the machine it ran on."))
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
         notes.append(tr("Whether the processor was slowed for heat is not known: this kernel does not count it."))
-    return [*notes, *_under_quota(cpu)]
+    return notes
 
 
 def _under_quota(cpu: Mapping[str, Fact]) -> list[str]:
