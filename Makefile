@@ -22,7 +22,7 @@ OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
 WORDS_trust := $(WHICH_BOXES) FINGERPRINT VERBOSE
-WORDS_doctor := $(WHICH_BOXES) SUDO JSON
+WORDS_doctor := $(WHICH_BOXES) SUDO JSON FORMAT
 WORDS_provision := $(WHICH_BOXES) ROLES REPLICA_OF CLIENT_OF VERBOSE
 WORDS_teardown := $(WHICH_BOXES) VERBOSE
 WORDS_lab-up := N SYSTEM VERBOSE
@@ -131,7 +131,8 @@ trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scr
 	@$(ON) $(call option,FINGERPRINT,fingerprint) -- $(PLAYBOOK) playbooks/trust.yml
 
 doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
-	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(SUDO),-K)
+	@$(ON) -- $(BIN)/python -m bench.cli.doctor $(if $(JSON),--json) $(if $(filter FORMAT,$(TYPED)),--format=$(call \
+		quote,$(value FORMAT))) $(if $(SUDO),-K)
 
 provision: checked ## make boxes ready (ROLES="timescaledb citus clickhouse": with these engines; REPLICA_OF=box, CLIENT_OF=box)
 	@$(ON) $(call option,ROLES,roles) $(call option,REPLICA_OF,replica-of) $(call option,CLIENT_OF,client-of) -- $(PLAYBOOK) \

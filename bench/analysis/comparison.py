@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bench.analysis.worth import Worth
+from bench.model.language import tr
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing
 from bench.plan.rates import RateName
@@ -57,7 +58,7 @@ class ArmSummary:
         p50_ms: of a commit, from the merged histograms; None where those were not read, as between arms of one run.
         p99_ms: likewise.
         latency_intervals: of those that are reported, by name (``p50``, ``p99``), as in ``Latency``.
-        rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
+        rows_per_s_per_cpu: settled where that is the headline, over the processors that may be used there.
         joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
         server_us_per_row: CPU time of the server's processes; None where it was not observed.
         noise: of its box, where that of the arms is not the same; else the cell has it.
@@ -263,7 +264,7 @@ class Overall:
 
 def of_version(version: str | None) -> str | None:
     """Return a version of the database in words; None of none."""
-    return f"version {version}" if version else None
+    return tr("version {name}", name=version) if version else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

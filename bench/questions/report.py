@@ -11,12 +11,13 @@ from rich.console import Console
 from bench import __version__
 from bench.analysis import explain
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.curves import Sweep
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.noise import box_noise, is_aa
 from bench.analysis.pulled import PulledRun
 from bench.analysis.slo import Slo, slo
-from bench.analysis.sweep import Sweep, sweep
+from bench.analysis.sweep import sweep
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.language import tr
 from bench.model.plan import Plan
@@ -28,7 +29,6 @@ from bench.questions.question import Answer, Given, Question
 from bench.report.noise import answer_of
 from bench.results.noise_floors import compare_box, compare_side_by_side
 from bench.results.read import doubtful, ladder_of, read
-from bench.stats import knee
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.store.run_directory import REPORT, RunDirectory, find_runs
@@ -65,7 +65,7 @@ def write_page(directory: Path, out: Path | None, given: Given) -> tuple[Path, S
     for each, run in zip(found, runs, strict=True):
         if has_experiments(each.plan()):
             explanations.append((explained(each, run, margin or explain.MARGIN), run))
-    sweeps = [(sweep(run, margin or knee.MARGIN), run.box) for run in runs if is_sweep(run.plan)]
+    sweeps = [(sweep(run, margin), run.box) for run in runs if is_sweep(run.plan)]
     searches = [(slo(run), run.box) for run in runs if run.plan.promise]
     noises = [(_noise(run, margin or MARGIN), run.box) for run in runs if is_aa(run.plan)]
     page = out or directory / REPORT

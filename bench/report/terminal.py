@@ -10,9 +10,10 @@ from rich.text import Text
 from bench.analysis.comparison import of_version
 from bench.analysis.doubts import grouped
 from bench.analysis.ladder import Ladder, LadderReport
-from bench.analysis.ladder_answer import limit_name
+from bench.analysis.limits import constraint_words
 from bench.analysis.rung import Rung
-from bench.model.fingerprint import Fact, Fingerprint, Unreadable, processors, usable_processors
+from bench.analysis.ways import method_words
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable, processors
 from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
 from bench.report.bound import show_bounds
@@ -161,7 +162,7 @@ def limits_of(ladder: Ladder, *, shares: bool = False) -> str:
     else:
         by_limit: dict[str, list[str]] = {}
         for phase, limit in known:
-            by_limit.setdefault(limit_name(limit), []).append(phase)
+            by_limit.setdefault(constraint_words(limit.constraint), []).append(phase)
         parts = [f"{name} {', '.join(phases)}" for name, phases in by_limit.items()]
     return tr("Stopped by, suspected and not proved: {limits}.", limits="; ".join(parts))
 
@@ -275,7 +276,7 @@ def cells(rung: Rung) -> Sequence[str]:
     latency = rung.latency_ms
     return (
         rung.phase,
-        tr(rung.method),
+        method_words(rung.method, rung.driver),
         whole(rung.parameters.batch),
         reached(rung),
         whole(rung.settled_rows_per_s),
@@ -348,9 +349,10 @@ def describe_host(host: Fingerprint) -> Text:
         return str(value)
 
     version = ", ".join(_servers(facts.get("postgresql", {}), facts.get("engines", {}))) or tr("unknown version")
-    count, usable = fact("cpu", "logical_cpus"), usable_processors(host)
+    count, known = fact("cpu", "logical_cpus"), processors(host)
     cpus = tr("{model}, {count} CPUs", model=fact("cpu", "model"), count=count)
-    if usable != processors(host):
+    if known and known.usable != known.there:
+        usable = f"{known.usable:g}"
         cpus = tr("{model}, {usable} of {count} CPUs", model=fact("cpu", "model"), usable=usable, count=count)
     cpu = f"{cpus}, {_memory(facts.get('memory', {}))}"
     disk = tr("{kind} disk, {file_system}", kind=fact("disk", "kind"), file_system=fact("disk", "file_system"))

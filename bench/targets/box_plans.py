@@ -162,7 +162,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if of_cluster:
         check_standby(plan, state.standby, tr(PRIVATE))
-    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
+    check_there(plan, state.client_boxes if of_cluster else (), tr(ANOTHER))
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)
@@ -236,7 +236,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         )
     if of_cluster:
         check_standby(plan, state.standby, tr(PRIVATE))
-    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
+    check_there(plan, state.client_boxes if of_cluster else (), tr(ANOTHER))
     check_foreign(plan, lambda: state.machine)
     refuse_on_boxes(plan.pieces)
     _check_room(state, plan)

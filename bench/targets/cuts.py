@@ -3,12 +3,13 @@
 Never on a server that somebody brought, nor on a provisioned box's cluster: what is cut is made here, and goes with it.
 """
 
+import os
 import platform
 import secrets
 import shutil
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -33,12 +34,14 @@ from bench.power.cuttable import check_fuse
 from bench.power.judge import JUDGES
 from bench.power.server import PoweredServer
 from bench.probes.system_packages import how_to_install
+from bench.report.command import command
 from bench.report.numbers import duration
 from bench.stats.blocks import block_orders
 from bench.store.cut_directory import CutDirectory
 from bench.store.files import nearest_existing
 from bench.store.run_directory import now
 from bench.targets.here import forget_environment, new_run_id, private_place
+from bench.targets.next_step import resumed_cuts
 from bench.targets.target import Request, Results
 
 VARIANTS = ("stock", "async-commit", "no-fsync", "no-full-page-writes")
@@ -78,14 +81,16 @@ def measure(given: Mapping[str, Any], out: Console) -> Results:
             directory = CutDirectory(given["resume"])
             plan = directory.plan()
             programs = _programs(given, plan.version)
+            _end_left(place, programs, out)
             _check_room(place, plan)
         else:
             programs = _programs(given, given.get("postgres"))
+            _end_left(place, programs, out)
             plan = _new_plan(given, place, build_of(programs).major)
             _check_room(place, plan)
             directory = CutDirectory(given.get("out") or Path("results") / plan.run / plan.host)
             directory.begin(plan)
-        _carry_out(plan, directory, place, programs, out)
+        _carry_out(plan, directory, place, programs, given, out)
         out.print(f"{tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
     return Results(directories=(directory.path,), hosts={plan.host: directory.path})
 
@@ -200,7 +205,9 @@ def planned(plan: CutPlan) -> Iterator[PlannedCut]:
 # --- what is done ----------------------------------------------------------------------------------------------------
 
 
-def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Path, out: Console) -> None:
+def _carry_out(
+    plan: CutPlan, directory: CutDirectory, place: Path, programs: Path, given: Mapping[str, Any], out: Console
+) -> None:
     done = {record.cut for record in directory.records()}
     left = [cut for cut in planned(plan) if cut not in done]
     _announce(plan, left, len(done) + len(left), out)
@@ -219,10 +226,10 @@ def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Pa
         why = tr("Stopped") if isinstance(error, KeyboardInterrupt) else f"{now_at}: {one_line(str(error))}"
         raise PgladderError(
             tr(
-                "{why}; {recorded} cuts are recorded. Go on with: pgladder durability --resume {path}",
+                "{why}; {recorded} cuts are recorded. Go on with: {command}",
                 why=why,
                 recorded=recorded,
-                path=directory.path,
+                command=command("durability", resumed_cuts(directory.path, given), "pgladder"),
             )
         ) from error
 
@@ -255,6 +262,27 @@ def _servers(plan: CutPlan, place: Path, programs: Path, out: Console) -> Iterat
     finally:
         with undisturbed():
             servers.close()
+
+
+def _end_left(place: Path, programs: Path, out: Console) -> None:
+    """End and remove servers that a run which was killed left there; what is not ours stays.
+
+    Raises:
+        HostError: another run uses one.
+        ServerError: something does not end, or can't be removed.
+
+    """
+    for home in sorted(place.glob("[0-9]*")):
+        if not home.name.isdecimal() or not os.path.lexists(home / "server"):
+            continue
+        try:
+            server = PoweredServer(home, programs)
+        except UsageError:
+            # It was not made by us. Where its place is needed, that is said then.
+            continue
+        with closing(server):
+            server.end_left()
+        out.print(tr("{path}: ended and removed what a run that was killed had left", path=home), soft_wrap=True)
 
 
 def _result(record: CutRecord) -> str:

@@ -182,7 +182,7 @@ def test_without_boxes_it_says_how_to_get_some(tmp_path: Path) -> None:
 
 
 def _doctor(lab: Lab, *more: str) -> dict[str, str]:
-    command = [BIN / "python", "-m", "bench.doctor", "--json", *lab.on(BOX), *more]
+    command = [BIN / "python", "-m", "bench.cli.doctor", "--json", *lab.on(BOX), *more]
     said = json.loads(subprocess.run(command, check=False, **COMMON).stdout)
     return {finding["check"]: finding["detail"] for finding in said[BOX]}
 
@@ -201,7 +201,7 @@ def test_the_doctor_looks_at_the_disk_where_the_data_will_be(lab: Lab) -> None:
 
 
 def test_the_doctor_of_a_bare_box_asks_for_provisioning(lab: Lab) -> None:
-    command = [BIN / "python", "-m", "bench.doctor", *lab.on(BOX)]
+    command = [BIN / "python", "-m", "bench.cli.doctor", *lab.on(BOX)]
     said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "not on the box yet: make provision" in said.stdout

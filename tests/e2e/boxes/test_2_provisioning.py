@@ -228,7 +228,7 @@ def test_timers_are_held_off_while_a_run_needs_it(lab: Lab) -> None:
 
 
 def test_the_doctor_of_a_ready_box_finds_the_same_release(lab: Lab) -> None:
-    command = [BIN / "python", "-m", "bench.doctor", "--json", *lab.on(BOX)]
+    command = [BIN / "python", "-m", "bench.cli.doctor", "--json", *lab.on(BOX)]
     said = subprocess.run(command, check=False, **COMMON)
     assert said.returncode == 0, said.stdout + said.stderr
     found = {one["check"]: one for one in json.loads(said.stdout)[BOX]}
