@@ -146,15 +146,8 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     versions = list(design.versions) or [state.postgresql]
     of_cluster = versions == [state.postgresql]
     _check_installed(state, versions)
-    if of_cluster and need > state.max_connections:
-        raise HostError(
-            tr(
-                "the plan needs {need} connections and its cluster allows {allowed}; raise postgresql_max_connections"
-                " and provision, or ask for other phases",
-                need=need,
-                allowed=state.max_connections,
-            )
-        )
+    if of_cluster:
+        _check_connections(state, need)
     harness = as_variant("harness", state.harness)
     if not of_cluster:  # private servers, of which each version has one
         harness = harness_for(need, tls="tls" in design.transports)
@@ -168,6 +161,18 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     _check_engines(state, plan)
     _check_room(state, plan)
     return plan
+
+
+def _check_connections(state: BoxState, need: int) -> None:
+    if need > state.max_connections:
+        raise HostError(
+            tr(
+                "the plan needs {need} connections and its cluster allows {allowed}; raise postgresql_max_connections"
+                " and provision, or ask for other phases",
+                need=need,
+                allowed=state.max_connections,
+            )
+        )
 
 
 def _check_own(state: BoxState) -> None:

@@ -49,7 +49,7 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
         ("host_swappiness=900", "host_swappiness is 900; it is a whole number from 0 to 200"),
         slow("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
         slow("postgresql_variant=stokc", "postgresql_variant is stokc. The variants are async-commit, big-wal"),
-        ('{"bench_user": "minipc", "postgresql_owner": "minipc"}', "a user minipc that pgladder did not make"),
+        slow('{"bench_user": "minipc", "postgresql_owner": "minipc"}', "a user minipc that pgladder did not make"),
     ],
 )
 def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: str, names: str) -> None:
@@ -120,12 +120,13 @@ def test_a_full_disk_is_named(lab: Lab) -> None:
 OTHER = "/usr/lib/os-release"
 
 
+@pytest.mark.slow  # the words are those of unit/inventory/test_wrong_variables
 @pytest.mark.parametrize(
     ("file", "text", "names"),
-    one_of(
+    [
         (OTHER, "ID=debian; VERSION_ID=11", "runs debian 11; pgladder supports Debian 12"),
         ("/bin/uname", "#!/bin/sh\necho aarch64", "its processor is aarch64, and packages that pgladder brings"),
-    ),
+    ],
 )
 def test_another_system_is_refused(lab: Lab, file: str, text: str, names: str) -> None:
     with _pretending(lab, file, text):
