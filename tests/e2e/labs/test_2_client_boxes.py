@@ -102,7 +102,7 @@ def test_one_plan_has_clients_here_and_on_one_and_two_others_and_every_row_is_ve
 
 
 def test_at_a_rate_both_client_boxes_offer_their_part(lab: Lab) -> None:
-    rate = f"sudo -u pgladder pgladder run --phases 2-C --rate 100 --client-boxes 2 {TWO_PROCESSES} {SHORT}"
+    rate = f"sudo -u pgladder pgladder run --phases 1-B --rate 100 --client-boxes 2 --processes 2 {SHORT}"
     said = lab.host(SERVER).run(f"{rate} --transports tls --out {HOME}/runs/rate")
     assert said.rc in {0, 1}, said.stderr
     record = records(lab, "rate")[2]
