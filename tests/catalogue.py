@@ -124,7 +124,9 @@ TRANSLATED = (
     "report/worth.py",
     "results/noise_floors.py",
     "targets/agreed.py",
+    "targets/box_cuts.py",
     "targets/box_plans.py",
+    "targets/box_power.py",
     "targets/boxes.py",
     "targets/client_boxes.py",
     "targets/coordinate.py",
@@ -134,6 +136,7 @@ TRANSLATED = (
     "targets/here.py",
     "targets/next_step.py",
     "targets/notify.py",
+    "targets/switch.py",
     "targets/target.py",
     "targets/watched.py",
     "workload/memory.py",
@@ -198,6 +201,7 @@ ERRORS = (
     "questions/sweep.py",
     "remote/complaints.py",
     "remote/connection.py",
+    "remote/conversation.py",
     "remote/hostkey.py",
     "remote/hosts.py",
     "remote/known_hosts.py",
@@ -216,13 +220,16 @@ ERRORS = (
     "store/run_directory.py",
     "store/transfer.py",
     "targets/agreed.py",
+    "targets/box_cuts.py",
     "targets/box_plans.py",
+    "targets/box_power.py",
     "targets/boxes.py",
     "targets/client_boxes.py",
     "targets/cuts.py",
     "targets/external.py",
     "targets/follow.py",
     "targets/here.py",
+    "targets/switch.py",
     "targets/target.py",
     "tuning/hardware.py",
     "workload/drivers/pgbench.py",
@@ -278,7 +285,8 @@ def _of_help() -> Iterator[str]:
         yield words
         question = load_question(name)
         yield question.directories_help
-        options += [*question.options, *question.options_of_results, *question.options_to_measure]
+        options += [*question.options, *question.options_of_results]
+        options += [*question.options_to_measure, *question.options_on_boxes]
     for option in options:
         yield option.group
         yield option.help

@@ -188,7 +188,10 @@ def _swept_words(plan: Plan, names: Sequence[str]) -> str:
 
 
 def next_of_cuts(found: DurabilityReport, plan: CutPlan, path: Path) -> Next | None:
-    """Return the rest of a run of cuts, or more of them where they are few; None: there are enough."""
+    """Return the rest of a run of cuts, or more of them where they are few; None: there are enough.
+
+    How a box's power is cut is nowhere kept, and no command is offered for that.
+    """
     what, words = tr("cut what is left"), {"resume": [str(path)]}
     if found.complete:
         if found.trust.level == "good":
@@ -201,5 +204,5 @@ def next_of_cuts(found: DurabilityReport, plan: CutPlan, path: Path) -> Next | N
             kind: [str(ENOUGH_CUTS)],
         }
     # Of a user's own variant the plan has the text alone.
-    known = set(variant_names()).issuperset(words.get("variants", ()))
+    known = not plan.machine and set(variant_names()).issuperset(words.get("variants", ()))
     return Next(what=what, seconds=None, command=command("durability", words, "pgladder") if known else None)

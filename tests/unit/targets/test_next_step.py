@@ -165,3 +165,9 @@ def test_cuts_go_on_and_few_are_made_more(tmp_path):
     assert shlex.split(step.command)[2:] == ["--variants", "stock", "--layouts", "plain", "--cuts", "10"]
     many = durability(plan_of_cuts(power=10), [cut(number=number) for number in range(1, 11)])
     assert next_of_cuts(many, plan_of_cuts(power=10), tmp_path) is None
+
+
+def test_how_a_box_loses_its_power_is_not_kept_and_no_command_is_made_up(tmp_path):
+    machine = plan_of_cuts(machine=2)
+    step = next_of_cuts(durability(machine, [cut(how="machine")]), machine, tmp_path)
+    assert (step.what, step.command) == ("cut what is left", None)
