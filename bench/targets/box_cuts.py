@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -122,7 +123,7 @@ def _switch(link: Link, given: Mapping[str, Any], out: Console) -> Switch:
 def _look(link: Link) -> BoxState:
     """Return what the box is; raises HostError where something is under way there, or it runs another pgladder."""
     answer = steps.look(link)
-    check_same(from_json(answer, dict[str, Any], link.host.name).get("release"), release())
+    check_same(msgspec.json.decode(answer, type=dict[str, Any]).get("release"), release())
     state = from_json(answer, BoxState, link.host.name)
     check_idle(state, "")
     if state.holder:
