@@ -19,9 +19,18 @@ SHORT = "--variants=stock no-fsync"
 def cutting(lab: Lab, box: str) -> str:
     """Return the power command of a lab's box: it is off, then on again."""
     off = lab.command("lab-cut", *lab.variables, "-e", f"virtual_minipc_name={box}")
-    return (
-        f"cd {shlex.quote(str(CHECKOUT))} && {shlex.join(off)} && {shlex.join(lab.command('lab-up', *lab.variables))}"
-    )
+    return f"cd {shlex.quote(str(CHECKOUT))} && {shlex.join(off)} && {on(lab)}"
+
+
+def shutting_down(lab: Lab, box: str) -> str:
+    """Return a command that shuts it down in order, and then puts it on again."""
+    off = f"{shlex.join(lab.ssh(box))} sudo systemctl poweroff"
+    is_on = f"[ -e /sys/class/net/vb-{box} ]"
+    return f"{off}; while {is_on}; do sleep 0.2; done; cd {shlex.quote(str(CHECKOUT))} && {on(lab)}"
+
+
+def on(lab: Lab) -> str:
+    return shlex.join(lab.command("lab-up", *lab.variables))
 
 
 def records(control: Control, run: str, box: str) -> list[CutRecord]:
@@ -66,7 +75,7 @@ def test_a_switch_that_fails_cuts_nothing_and_leaves_nothing(lab: Lab, control: 
 @pytest.mark.slow
 def test_a_box_that_is_shut_down_in_order_was_not_cut(lab: Lab, control: Control) -> None:
     box = lab.boxes[0]
-    order = f"--power-command={shlex.join(lab.ssh(box))} sudo systemctl reboot || true"
+    order = f"--power-command={shutting_down(lab, box)}"
     said = control.fab("durability", f"--limit={box}", "--yes=1", "--variants=stock", "--run=order", order).ends(1)
     assert "it was shut down in order" in said
     assert records(control, "order", box) == []
