@@ -271,7 +271,7 @@ test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser
 	@$(MAKE) --no-print-directory -k integration e2e
 
-test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
+test-matrix: ## make test on a pristine system of each that tests run on (as root)
 	@.ci/run matrix
 
 # What is slow of a story on boxes needs what comes before it there: these are run whole.

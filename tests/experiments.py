@@ -6,13 +6,14 @@ from dataclasses import replace
 from bench.analysis.explain import explain
 from bench.constraints.constraint import Place
 from bench.engines.postgresql.render import AS_FOUND, as_variant
+from bench.model.fingerprint import Processors
 from bench.model.record import ClientTime, Cpu, InFlight
 from bench.plan.experiments import with_experiments
 from bench.plan.suspects import suspects_of
 from bench.workload.driver import as_driven
 from tests.builders import a_plan, a_record, a_trial, pulled
 
-BLOCKS, CPUS = 10, 4
+BLOCKS, CPUS = 10, Processors(there=4, usable=4)
 NOISE = 0.01
 SPENT = {
     "client_time": ClientTime(prepare_s=1, connect_s=0, pool_wait_s=1, insert_s=60, release_s=20),
@@ -29,6 +30,13 @@ def a_base(phase, **changes):
 
 def planned(phase="2-B", blocks=BLOCKS):
     base = a_base(phase)
+    trials = [replace(base, number=block, block=block) for block in range(1, blocks + 1)]
+    return with_experiments(a_plan(*trials), Place(managed=True))
+
+
+def planned_on_client_boxes(phase="2-B", blocks=BLOCKS):
+    base = a_base(phase, transport="tls")
+    base = replace(base, parameters=replace(base.parameters, client_boxes=1))
     trials = [replace(base, number=block, block=block) for block in range(1, blocks + 1)]
     return with_experiments(a_plan(*trials), Place(managed=True))
 

@@ -35,7 +35,7 @@ from bench.probes.probe import Asked, Scene
 from bench.probes.programs import busiest, titles
 from bench.store.run_directory import now
 from bench.validity import judge
-from bench.validity.client_boxes import check_clocks
+from bench.validity.client_boxes import check_clocks, check_kept_busy
 from bench.validity.flushes import PROMISED, check_no_flush, flushes_at_start
 from bench.validity.mixed import check_reads, check_retention
 from bench.validity.replica import check_level, check_replication
@@ -303,6 +303,8 @@ class TrialRunner:
                 if clients.elsewhere:
                     outcome.cpu = observe.with_client_boxes(outcome.cpu, outcome.results)
                     outcome.reasons += check_clocks(clients.clock_checks)
+                    if trial.parameters.rate is not None:
+                        outcome.reasons += check_kept_busy(clients.kept_busy)
             read, outcome.deleted = beside.results()
         for result in (*outcome.results, read, outcome.deleted):
             errors += result.errors if result else []

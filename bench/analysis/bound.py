@@ -12,7 +12,9 @@ from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.analysis.counted import middle
+from bench.constraints.evidence import busy
 from bench.constraints.known.other_programs import SHORT, of_others
+from bench.model.fingerprint import Processors
 from bench.model.language import later, tr
 from bench.model.plan import NULL, Parameters, Trial
 from bench.model.record import Record
@@ -57,7 +59,7 @@ UNKNOWN = Bound(verdict="unknown", ceiling_rows_per_s=None, more_clients=None, w
 
 
 def bound_by(
-    trials: Sequence[Record], rate: float | None, experiments: Iterable[Record], cpus: int | None = None
+    trials: Sequence[Record], rate: float | None, experiments: Iterable[Record], cpus: Processors | None = None
 ) -> Bound:
     """Return what a rung is bound by.
 
@@ -86,7 +88,7 @@ def bound_by(
     if ceiling is None:
         return Bound(verdict="unknown", ceiling_rows_per_s=None, more_clients=gain, why=_no_block([*trials, *alone]))
     growth = max((more_in_flight(trial.parameters, record.trial.parameters) for record in twins), default=1.0)
-    verdict, why = judged(ceiling, _room(alone, trial.parameters), more, growth, shared=_shared(trials, cpus))
+    verdict, why = judged(ceiling, _room(alone, trial.parameters, cpus), more, growth, shared=_shared(trials, cpus))
     return Bound(verdict=verdict, ceiling_rows_per_s=estimate(ceiling, rate), more_clients=gain, why=why)
 
 
@@ -141,25 +143,25 @@ def _ratio(found: Comparison) -> str:
     return tr("{ratio:.2f} times [{low:.2f}, {high:.2f}]", ratio=found.ratio, low=low, high=high)
 
 
-def _shared(trials: Iterable[Record], cpus: int | None) -> bool:
+def _shared(trials: Iterable[Record], cpus: Processors | None) -> bool:
     """Return whether programs of others use so much of the processors that these are short."""
     used = middle(of_others(record, cpus) for record in trials)
     return used is not None and used > SHORT
 
 
-def _room(alone: Iterable[Record], parameters: Parameters) -> float:
+def _room(alone: Iterable[Record], parameters: Parameters, cpus: Processors | None) -> float:
     """Return how many times faster clients could be at most, had the null server taken no time of theirs.
 
-    Of one commit in flight they wait for it; else it takes their processors where the host has no more.
+    Of one commit in flight they wait for it; else it takes their processors where there are no more to be used.
     """
     found = [1.0]
     for record in alone:
-        of_null, of_clients, host_pct = record.cpu.server_cores, record.cpu.client_cores, record.cpu.host_pct
-        if not of_null or not of_clients or host_pct is None:
+        of_null, of_clients, of_all = record.cpu.server_cores, record.cpu.client_cores, busy(record, cpus)
+        if not of_null or not of_clients or of_all is None:
             continue
         if parameters.workers == 1:
             found.append(1 / max(1 - of_null, 0.01))
-        elif host_pct >= FULL_PCT:
+        elif 100 * of_all >= FULL_PCT:
             found.append(1 + of_null / of_clients)
     return median(found[1:] or found)
 

@@ -39,7 +39,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
 from bench.analysis.ranking import overall, rankings
 from bench.model.errors import UsageError
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import processors_there
 from bench.model.language import tr
 from bench.model.plan import Plan, Trial
 from bench.plan.contrast import VARIANT, VERSION, Cell, driven_by_several, examples, factor_of
@@ -78,7 +78,7 @@ def compare_arms(
     _check_decided_across(plan, factor)
     margin = margin or usual_margin(plan)
     rate = headline(chain.from_iterable(run.records for run in runs))
-    adjusting = Adjusting(plan, factor, processors(runs[0].host), margin)
+    adjusting = Adjusting(plan, factor, processors_there(runs[0].host), margin)
     basis = Basis(plan, rate, margin, adjusting=adjusting)
     effects: Effects = {}
     alike: tuple[Alike, ...] = ()

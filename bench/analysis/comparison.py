@@ -57,7 +57,7 @@ class ArmSummary:
         p50_ms: of a commit, from the merged histograms; None where those were not read, as between arms of one run.
         p99_ms: likewise.
         latency_intervals: of those that are reported, by name (``p50``, ``p99``), as in ``Latency``.
-        rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
+        rows_per_s_per_cpu: settled where that is the headline, over the processors that may be used there.
         joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
         server_us_per_row: CPU time of the server's processes; None where it was not observed.
         noise: of its box, where that of the arms is not the same; else the cell has it.

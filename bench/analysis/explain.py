@@ -21,11 +21,12 @@ from bench.analysis.pulled import PulledRun, finished, latest
 from bench.analysis.sentences import sentence_of_ladder, sentence_of_rung
 from bench.constraints.constraint import Place, Removal, constraints
 from bench.engines.postgresql.render import AS_FOUND
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import Processors, processors
 from bench.model.language import tr
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.model.suspects import Suspects
+from bench.plan.client_boxes import removal_of
 from bench.plan.contrast import cell_of
 from bench.plan.suspects import NEXT_TO_NOTHING, left_out
 from bench.stats.compare import Comparison
@@ -112,15 +113,15 @@ def _base_records(run: PulledRun, base: Trial) -> list[Record]:
 
 
 def _tried(
-    run: PulledRun, base: Trial, place: Place, suspects: Suspects | None, cpus: int | None, margin: float
+    run: PulledRun, base: Trial, place: Place, suspects: Suspects | None, cpus: Processors | None, margin: float
 ) -> list[Tried]:
     """Return each constraint that the rung can have, with its share, prediction and comparison."""
     records = _base_records(run, base)
     shares = typical_shares(good(records), cpus)
     written = {each.constraint: each for each in suspects.suspects if each.base == base.number} if suspects else {}
     found: dict[str, Tried] = {}
-    for name, constraint in constraints().items():
-        removal = constraint.removal(base, place)
+    for name in constraints():
+        removal = removal_of(name, base, place)
         if removal is None:
             continue
         tried = Tried(name=name, removal=removal, share=shares.get(name))
@@ -213,7 +214,7 @@ def is_suspected(tried: Tried) -> bool:
 
 
 def _explanation(
-    records: Sequence[Record], base: Trial, tried: Sequence[Tried], bound: Bound, cpus: int | None, margin: float
+    records: Sequence[Record], base: Trial, tried: Sequence[Tried], bound: Bound, cpus: Processors | None, margin: float
 ) -> RungExplained:
     counted = good(records)
     convicted = [each for each in tried if _convicts(each, margin)]
@@ -244,7 +245,7 @@ def _rate(records: Sequence[Record]) -> float | None:
     return pooled(good(records), lambda record: record.rows_per_s)
 
 
-def _stopped_by(counted: Sequence[Record], findings: Iterable[Finding], cpus: int | None) -> Limit | None:
+def _stopped_by(counted: Sequence[Record], findings: Iterable[Finding], cpus: Processors | None) -> Limit | None:
     """Return the limit that is proved; else the one that is suspected."""
     for finding in findings:
         if finding.conclusion == "limit":
@@ -273,7 +274,7 @@ def _convicts(tried: Tried, margin: float) -> bool:
 
 
 def _finding(
-    tried: Tried, counted: Iterable[Record], largest: Tried | None, cpus: int | None, margin: float
+    tried: Tried, counted: Iterable[Record], largest: Tried | None, cpus: Processors | None, margin: float
 ) -> Finding:
     found = tried.found
     conclusion, why = _concluded(tried, largest, cpus, margin)
@@ -303,7 +304,7 @@ def _grades(records: Iterable[Record]) -> str:
     return ", ".join(sorted({record.durability for record in records}))
 
 
-def _concluded(tried: Tried, largest: Tried | None, cpus: int | None, margin: float) -> tuple[Conclusion, str]:
+def _concluded(tried: Tried, largest: Tried | None, cpus: Processors | None, margin: float) -> tuple[Conclusion, str]:
     """Return the conclusion, and why."""
     if why := _untested(tried):
         return "untested", why
@@ -337,7 +338,7 @@ def _untested(tried: Tried) -> str:
     return ""
 
 
-def _still_there(tried: Tried, cpus: int | None) -> str:
+def _still_there(tried: Tried, cpus: Processors | None) -> str:
     """Say what of it the trials without it still show; empty where it was taken away."""
     constraint = constraints()[tried.name]
     left = middle(constraint.left_over(record, cpus) for record in tried.without)

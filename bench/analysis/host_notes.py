@@ -26,6 +26,7 @@ def host_notes(host: Fingerprint) -> list[str]:
         notes.append(tr("This is a virtual machine: its numbers describe the machine it ran on."))
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
         notes.append(tr("Whether the processor was slowed for heat is not known: this kernel does not count it."))
+    notes += _under_quota(cpu)
     if facts["disk"].get("kind") == "memory":
         notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
     if isinstance(limits, list):
@@ -39,6 +40,21 @@ def host_notes(host: Fingerprint) -> list[str]:
             )
         )
     return notes
+
+
+def _under_quota(cpu: Mapping[str, Fact]) -> list[str]:
+    """Say what a quota left to clients or server, whichever less: then what was seen is that it works."""
+    quotas = [cpu.get(name) for name in ("quota_cores", "server_quota_cores")]
+    cores = min((quota for quota in quotas if isinstance(quota, int | float)), default=None)
+    if cores is None:
+        return []
+    return [
+        tr(
+            "Under quota, functional: a CPU quota of {cores:g} cores held for this box, and its rates are that part's."
+            " What hardware gives: the same command on a box without one (HOST=…).",
+            cores=cores,
+        )
+    ]
 
 
 def _void_settings(system: Mapping[str, Fact]) -> list[str]:

@@ -11,7 +11,7 @@ from math import isclose
 from hdrh.histogram import HdrHistogram
 
 from bench.model.errors import DataError
-from bench.model.fingerprint import Fingerprint, processors
+from bench.model.fingerprint import Fingerprint, processors_there
 from bench.model.readings import NOT_KEPT, Moment, per_second
 from bench.model.record import Reason, Record, clients_here
 from bench.stats.histogram import below, usual_ms
@@ -71,7 +71,7 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
         DataError: names host, trial and the doubt.
 
     """
-    cpus = processors(host)
+    cpus = processors_there(host)
     flushes_per_s = flushes_at_start(host)
     in_memory = host is not None and host.facts.get("disk", {}).get("kind") == "memory"
     most_flushes = max(flushes_per_s, default=None)

@@ -17,7 +17,7 @@ from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
 from bench.analysis.rung import Rung, rung_of
 from bench.analysis.slo import slo
-from bench.model.fingerprint import Fingerprint, processors
+from bench.model.fingerprint import Fingerprint, Processors, processors
 from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
@@ -121,7 +121,7 @@ def _ended_early(run: PulledRun) -> list[str]:
 def ladders(
     records: Sequence[Record],
     histograms: Mapping[Key, HdrHistogram],
-    cpus: int | None = None,
+    cpus: Processors | None = None,
     experiments: Sequence[Record] = (),
 ) -> list[Ladder]:
     """Return a ladder for each variant × layout × transport × version, in the order of their names.
@@ -187,7 +187,7 @@ def _climb(
     layout: Layout,
     records: Sequence[Record],
     histograms: Mapping[Key, HdrHistogram],
-    cpus: int | None,
+    cpus: Processors | None,
     experiments: Sequence[Record],
 ) -> list[Rung]:
     """Return the rungs of a ladder of a layout, each with its step from the one below and its ratio to phase 1."""

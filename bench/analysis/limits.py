@@ -12,6 +12,7 @@ from statistics import median
 
 from bench.constraints.constraint import constraints
 from bench.constraints.evidence import is_alone
+from bench.model.fingerprint import Processors
 from bench.model.language import later
 from bench.model.record import Record
 from bench.model.values import Amount, Name
@@ -37,7 +38,7 @@ class Limit:
     proved: bool = False
 
 
-def stopped_by(counted: Sequence[Record], cpus: int | None) -> Limit | None:
+def stopped_by(counted: Sequence[Record], cpus: Processors | None) -> Limit | None:
     """Return what trials that count were stopped by; None where they show nothing of it.
 
     ``cpus`` are the processors of the box, None where they are not known.
@@ -56,7 +57,7 @@ def stopped_by(counted: Sequence[Record], cpus: int | None) -> Limit | None:
     return Limit(constraint=constraint, share=enough[constraint])
 
 
-def typical_shares(counted: Sequence[Record], cpus: int | None) -> Mapping[str, float]:
+def typical_shares(counted: Sequence[Record], cpus: Processors | None) -> Mapping[str, float]:
     """Return what trials show of each constraint; those that none of them could observe are left out. Pure."""
     known: dict[str, list[float]] = {}
     for record in counted:

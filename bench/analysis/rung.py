@@ -15,6 +15,7 @@ from bench.analysis.counted import Key, good, latency, middle, open_loop, pooled
 from bench.analysis.doubts import Doubt, doubts_of, numbers_of
 from bench.analysis.limits import Limit, stopped_by
 from bench.analysis.mixed import RungReads, RungRetention, rung_reads, rung_retention
+from bench.model.fingerprint import Processors
 from bench.model.plan import Parameters
 from bench.model.record import WEIGHTY_SHARE, Latency, OpenLoop, Reason, Record
 from bench.stats.laws import in_flight
@@ -71,7 +72,7 @@ class Rung:
 def rung_of(
     trials: Sequence[Record],
     histograms: Mapping[Key, HdrHistogram],
-    cpus: int | None,
+    cpus: Processors | None,
     experiments: Sequence[Record] = (),
 ) -> Rung:
     """Return a rung from all its trials on so many processors; how far it is above others is the ladder's to say.

@@ -326,7 +326,7 @@ def _with_costs(arm: ArmSummary, side: Side, cell: Cell, rate: Rate) -> ArmSumma
     each = arm.rows_per_s if rate is burst else arm.settled_rows_per_s
     per_cpu = None
     if each is not None and cpus:
-        per_cpu = each / cpus
+        per_cpu = each / cpus.usable
     return replace(
         arm,
         p50_ms=took.p50,

@@ -351,7 +351,8 @@ def _sentence(answer: Highest, plan: Plan, found: Played, name: str) -> str:
     parts = [*_of_asked(answer, what), *_of_highest(answer, plan, what, found)]
     risk = "" if answer.durability in ((), ("durable",)) else risk_of(answer.durability)
     kept = ", ".join(parts)
-    return tr("{name} {kept}{risk}{beyond}.", name=name, kept=kept, risk=risk, beyond=_of_more(answer))
+    beyond = f"{_of_next(answer)}{_of_more(answer)}"
+    return tr("{name} {kept}{risk}{beyond}.", name=name, kept=kept, risk=risk, beyond=beyond)
 
 
 def _so_far(answer: Highest) -> str:
@@ -451,6 +452,16 @@ def _of(confirmed: Confirmed) -> str:
     return tr("{kept} of {repeats} repeats", kept=confirmed.kept, repeats=confirmed.repeats)
 
 
+def _of_next(answer: Highest) -> str:
+    """Say which rate, the next that could be found, is not kept: between the two lies the highest."""
+    above = answer.above
+    if answer.highest is None or above is None or answer.not_offered:
+        return ""
+    if answer.asked and answer.asked.rate == above.rate:
+        return ""
+    return tr("; not {rate:,g} rows/s ({repeats})", rate=above.rate, repeats=_of(above))
+
+
 def _of_more(answer: Highest) -> str:
     """Say what becomes of more."""
     over, refused = answer.overload, answer.not_offered
@@ -473,9 +484,12 @@ def _of_overload(over: Overload) -> str:
     if over.waiting >= LEAST_TOLD:
         waiting = 100 * over.waiting
         return tr(
-            "at {rate:,g} rows/s {percent:.0f} % were still waiting when the window closed", rate=rate, percent=waiting
+            "in one trial at {rate:,g} rows/s {percent:.0f} % were still waiting when the window closed",
+            rate=rate,
+            percent=waiting,
         )
-    return tr("at {rate:,g} rows/s {percent} % took longer", rate=rate, percent=_two_figures(100 * over.beyond))
+    percent = _two_figures(100 * over.beyond)
+    return tr("in one trial at {rate:,g} rows/s {percent} % took longer", rate=rate, percent=percent)
 
 
 def _two_figures(value: float) -> str:

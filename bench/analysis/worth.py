@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.analysis.listing import listed
-from bench.model.fingerprint import usable_processors
+from bench.model.fingerprint import processors
 from bench.model.language import later, tr
 from bench.model.outcome import AnyRecord
 from bench.plan.contrast import WHOLE, Cell, by_cell
@@ -105,8 +105,8 @@ def _adjusted(found: Sequence[Worth]) -> list[Worth]:
 def what_it_takes(run: "RunOutcomes") -> dict[str, float]:
     """Return the cores, watts and price of a run's box, as far as they are known."""
     found: dict[str, float] = {}
-    if cpus := usable_processors(run.host):
-        found[CORE] = cpus
+    if cpus := processors(run.host):
+        found[CORE] = cpus.usable
     owned = run.plan.owned
     if owned and owned.watts:
         found[WATT] = owned.watts

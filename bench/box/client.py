@@ -42,6 +42,8 @@ def client(box: Provisioned) -> None:
 
 
 def stay() -> None:
-    """Wait for the end of input, or until it is silent for too long."""
+    """Say that we wait; wait for the end of input, or until it is silent for too long."""
+    sys.stdout.write("\n")
+    sys.stdout.flush()
     while select([sys.stdin], [], [], SILENT_S)[0] and os.read(sys.stdin.fileno(), 64):
         pass

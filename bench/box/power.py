@@ -136,7 +136,11 @@ class Servers:
         self.beats.forget()
         with ExitStack() as all_of_them:
             for home in self._place.glob("[0-9]*"):
-                all_of_them.callback(self.at(int(home.name)).close)
+                number = int(home.name)
+                left = number not in self._known
+                all_of_them.callback(self.at(number).close)
+                if left:
+                    self.at(number).end_left()
         self._known.clear()
 
 

@@ -149,12 +149,32 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
+class Commands(argparse._SubParsersAction):  # type: ignore[type-arg]  # it has arguments to type checkers alone
+    """Commands of a command: an option that both have may stand before the second or after it."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Parse what follows. Of an option that was given before it, argparse would put the default in its place."""
+        before = dict(vars(namespace))
+        super().__call__(parser, namespace, values, option_string)
+        command = self.choices[values[0]]
+        shared = {action.dest for action in parser._actions} & {action.dest for action in command._actions}
+        for name in shared & before.keys():
+            if getattr(namespace, name) == command.get_default(name):
+                setattr(namespace, name, before[name])
+        for group in parser._mutually_exclusive_groups:
+            given = [each for each in group._group_actions if getattr(namespace, each.dest) != each.default]
+            if given[1:]:
+                first, second = ("/".join(each.option_strings) for each in given[:2])
+                command.error(f"argument {second}: not allowed with argument {first}")
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence; the usage is --help's."""
 
     def __init__(self, **how: Any) -> None:
         """Call the parts of its help by their names in the language that is spoken."""
         super().__init__(formatter_class=Help, **how)
+        self.register("action", "parsers", Commands)
         self._positionals.title, self._optionals.title = tr("positional arguments"), tr("options")
         for action in self._actions:
             action.help = tr("show this help message and exit")

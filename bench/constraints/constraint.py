@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.language import later
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -72,7 +73,7 @@ class Constraint:
     Attributes:
         words: what it is called in tables.
         amount: how a sentence says its share, of ``percent``: what that is a part of.
-        share: what a trial on so many processors shows of it, 0 to 1: of the workers' time, the window, a core or all;
+        share: what a trial on these processors shows of it, 0 to 1: of the workers' time, the window, a core or all;
             None where it was not observed.
         removal: what takes it away from a trial; else why nothing does; None where such a trial can't have it.
         suspected_from: the share from which on it is suspected to be what stops a rung.
@@ -91,17 +92,17 @@ class Constraint:
 
     words: str
     amount: str = OF_THE_TIME
-    share: Callable[[Record, int | None], float | None]
+    share: Callable[[Record, Processors | None], float | None]
     removal: Callable[[Trial, Place], Removal | str | None]
     suspected_from: float = MOST
     relieved: Callable[[Work, float], Work] | None = None
-    of_one: Callable[[Record, int | None], float | None] | None = None
-    remains: Callable[[Record, int | None], float | None] | None = None
+    of_one: Callable[[Record, Processors | None], float | None] | None = None
+    remains: Callable[[Record, Processors | None], float | None] | None = None
     may_remain: float = LITTLE
     beyond: str | None = None
     unlike: str | None = None
 
-    def left_over(self, record: Record, cpus: int | None) -> float | None:
+    def left_over(self, record: Record, cpus: Processors | None) -> float | None:
         """Return what is left of it in a trial without it."""
         return (self.remains or self.share)(record, cpus)
 

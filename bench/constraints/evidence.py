@@ -2,7 +2,8 @@
 
 from bench.constraints.constraint import SATURATED
 from bench.constraints.work import Work, fitted
-from bench.model.record import Record
+from bench.model.fingerprint import Processors
+from bench.model.record import Record, cores_of_ours
 
 WAITS = "waits"
 """The probe that samples what backends wait for."""
@@ -58,22 +59,38 @@ def share_waiting(record: Record, *figures: str) -> float | None:
     return min(waited / all_of_them, 1.0)
 
 
-def stood_still(record: Record) -> float | None:
+def busy(record: Record, cpus: Processors | None) -> float | None:
+    """Return the busy part of the processors that may be used, 0 to 1; None: it was not observed.
+
+    Of all that the machine has it is what anybody used. Where a quota, or a set of processors, leaves fewer, these may
+    all be busy on a machine that is not: then it is what clients, server and standby used of them, if that is more.
+    """
+    used, ours = record.cpu, cores_of_ours(record.cpu)
+    if used.host_pct is None:
+        return None
+    of_all = used.host_pct / 100
+    if cpus is None or ours is None or cpus.usable >= cpus.there:
+        return of_all
+    # At the ends of a window several clocks are read one after another: it may come to a little more than all.
+    return max(of_all, min(ours / cpus.usable, 1.0))
+
+
+def stood_still(record: Record, cpus: Processors | None) -> float | None:
     """Return the part of the window in which a process' event loop was held up without using its processor.
 
-    None where it was not observed, or where all processors were busy: then it may have waited for one. Whether those of
-    client boxes were is not known.
+    None where it was not observed, or where all that may be used were busy: then it may have waited for one.
+    Whether those of client boxes were is not known.
     """
     held_up = record.observed.get("event_loop", {}).get("blocked_share")
-    used, busy_pct = record.cpu.client_cores, record.cpu.host_pct
+    used, of_all = record.cpu.client_cores, busy(record, cpus)
     if record.trial.parameters.client_boxes:
         return None
-    if held_up is None or used is None or busy_pct is None or busy_pct >= 100 * SATURATED:
+    if held_up is None or used is None or of_all is None or of_all >= SATURATED:
         return None
     return max(held_up - used / record.trial.parameters.processes, 0.0)
 
 
-def work_of(record: Record, cpus: int | None) -> Work | None:
+def work_of(record: Record, cpus: Processors | None) -> Work | None:
     """Return a commit's work, fitted to the rate of its trial; None where something of it was not observed.
 
     Nor is it known of clients that share no processors with their server.
@@ -96,9 +113,9 @@ def work_of(record: Record, cpus: int | None) -> Work | None:
         in_flight=in_pool,
         in_flight_each=parameters.in_flight,
         processes=parameters.processes,
-        cpus=cpus,
+        cpus=cpus.usable,
         client_s=used.client_cores / commits_per_s,
-        stands_s=(stood_still(record) or 0.0) * parameters.processes / commits_per_s,
+        stands_s=(stood_still(record, cpus) or 0.0) * parameters.processes / commits_per_s,
         server_s=used.server_cores / commits_per_s,
         waits_s=waits,
     )

@@ -25,7 +25,8 @@ class Work:
     """As many were asked of each process."""
     processes: int
     """Of the client, of which each uses one core at most."""
-    cpus: int
+    cpus: float
+    """Processors that may be used: a quota may leave less than one."""
     client_s: float
     """The CPU time of its client process."""
     server_s: float
@@ -126,8 +127,8 @@ def _stays_s(work: Work, commits_per_s: float) -> float:
     return client + server + work.delay_s
 
 
-def _at_station(demand_s: float, servers: int, busy: float) -> float:
+def _at_station(demand_s: float, servers: float, busy: float) -> float:
     """Return how long a commit stays where ``busy`` of so many equal servers work for others."""
     # As one server that is so many times as quick, and what is left of the demand as a delay (Seidmann).
     free = max(1 - busy / servers, 1e-9)
-    return demand_s / servers / free + demand_s * (servers - 1) / servers
+    return demand_s / servers / free + demand_s * max(servers - 1, 0) / servers

@@ -67,7 +67,7 @@ class Box:
     greeting: str = ""
     """The first line its shell prints that nobody asked for."""
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The table of systems (``roles/host/vars/systems.yml``)."""
+    """The table of systems (``bench/probes/systems.toml``)."""
     processors: Sequence[str] = ()
     """Those that it makes ready, of the same table."""
     settings: Sequence[str] = ()

@@ -1,5 +1,6 @@
 """What could explain a difference between two hosts: facts by group and name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -74,18 +75,31 @@ class Fingerprint:
         object.__setattr__(self, "facts", facts)
 
 
-def processors(host: Fingerprint | None) -> int | None:
-    """Return how many processors the box has."""
-    return _count(host, "logical_cpus")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processors:
+    """The processors of a box."""
+
+    there: int
+    """As many as the machine has: what it is busy is a part of these."""
+    usable: float
+    """As many as a quota, a set of processors or a container leaves to what was measured; a quota may leave 1.5."""
 
 
-def usable_processors(host: Fingerprint | None) -> int | None:
-    """Return how many of them a quota, a set of processors or a container leaves to what was measured."""
-    usable = _count(host, "usable_cpus")
-    # Older records lack it, and some kernels don't say.
-    return processors(host) if usable is None else usable
-
-
-def _count(host: Fingerprint | None, name: str) -> int | None:
-    found = host.facts.get("cpu", {}).get(name) if host else None
+def processors_there(host: Fingerprint | None) -> int | None:
+    """Return how many processors the machine has, of which its busy share is a part; None: that is not known."""
+    found = _cpu_facts(host).get("logical_cpus")
     return found if isinstance(found, int) else None
+
+
+def processors(host: Fingerprint | None) -> Processors | None:
+    """Return the processors of a box; None: they are not known."""
+    there = processors_there(host)
+    if there is None:
+        return None
+    # Older records lack these, some kernels don't say, and a quota may be none.
+    left = [_cpu_facts(host).get(name) for name in ("usable_cpus", "quota_cores")]
+    return Processors(there=there, usable=min([there, *(each for each in left if isinstance(each, int | float))]))
+
+
+def _cpu_facts(host: Fingerprint | None) -> Mapping[str, Any]:
+    return host.facts.get("cpu", {}) if host else {}

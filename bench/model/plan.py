@@ -284,6 +284,11 @@ class Parameters:
         return self.rate if self.collect_ms is not None else self.rate / self.batch
 
     @property
+    def collects(self) -> bool:
+        """Whether rows come one by one, several of them for a commit."""
+        return self.collect_ms is not None and self.batch > 1
+
+    @property
     def most_rate(self) -> float | None:
         """Rows/s that come at most: in a surge, where there is one; None: no rate."""
         return None if self.rate is None else self.rate * (self.surge or 1)

@@ -16,7 +16,7 @@ from bench.model.language import tr
 from bench.model.plan import KNOBS, MAX_TRIALS, Parameters, Promise, Trial
 from bench.plan.check import effective
 from bench.plan.estimate import upper_rate
-from bench.plan.generator import unhurried
+from bench.plan.generator import in_closed_loop
 from bench.plan.promise import FIRST, STEPS, blocks_of, in_window, window_for
 from bench.plan.rate_points import BEYOND, POINTS, STEP
 from bench.stats.histogram import SHARES
@@ -61,7 +61,7 @@ def with_candidates(asked: Sequence[Trial], promise: Promise, arriving: Arriving
                 most=MAX_TRIALS,
             )
         )
-    trials = [replace(trial, parameters=unhurried(trial.parameters)) for trial in asked]
+    trials = [replace(trial, parameters=in_closed_loop(trial.parameters)) for trial in asked]
     for block in range(FIRST, last + 1):
         for of_way in candidates:
             trials += [replace(trial, block=block) for trial in of_way]
@@ -101,7 +101,7 @@ def grid(trial: Trial, promise: Promise, window_s: float) -> list[float]:
     """
     due_per_row = trial.parameters.due_per_s
     assert due_per_row
-    fast = upper_rate(trial.driver, unhurried(trial.parameters))
+    fast = upper_rate(trial.driver, in_closed_loop(trial.parameters))
     least = in_window(promise) / window_s / due_per_row
     _check_window(trial, promise, window_s, least, fast)
     top = max(fast, promise.rate or 0.0) * promise.overload
@@ -167,7 +167,7 @@ def at_rates(asked: Sequence[Trial]) -> list[Trial]:
     """Return each way of writing at every rate of which a sweep may choose some, the lowest first."""
     found: list[Trial] = []
     for trial in asked:
-        fast = upper_rate(trial.driver, unhurried(trial.parameters))
+        fast = upper_rate(trial.driver, in_closed_loop(trial.parameters))
         # Below what a slow box takes there are as many as below that of a fast one.
         lowest = fast / MOST_BELOW / 2 ** (POINTS - 1)
         at_each = [replace(trial.parameters, rate=rate) for rate in _powers(STEP, lowest, BEYOND * fast)]
@@ -177,5 +177,5 @@ def at_rates(asked: Sequence[Trial]) -> list[Trial]:
 
 def closed_loops(trials: Sequence[Trial]) -> list[Trial]:
     """Return one trial of each way of writing in a closed loop: it tells up to where its rates go."""
-    alone = [replace(trial, parameters=unhurried(trial.parameters), capacity=True) for trial in trials]
+    alone = [replace(trial, parameters=in_closed_loop(trial.parameters), capacity=True) for trial in trials]
     return list(dict.fromkeys(alone))

@@ -4,8 +4,11 @@ How they do: ``bench.workload.client_boxes``.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from bench.constraints.constraint import Place, Removal, constraints
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import NULL, POSTGRESQL, Plan, Trial
 from bench.plan.contrast import distinct
 
@@ -72,11 +75,6 @@ def _not_from_there(trial: Trial) -> str | None:
         return "pgbench is not started on client boxes: leave out --drivers pgbench, or --client-boxes."
     if trial.parameters.mixed:
         return "Readers and retention work on the server's own box: leave them out, or --client-boxes."
-    if trial.parameters.rate is not None:
-        return (
-            "What clients can send at most is measured on the server's own box, and a rate is held against it: leave"
-            " out --rate, or --client-boxes."
-        )
     return None
 
 
@@ -90,6 +88,24 @@ def _not_dealt(trial: Trial) -> str | None:
         f"Client processes are dealt out over client boxes, one to {MOST_EACH} on each, and phase {trial.phase} has"
         f" {processes} for {boxes}: ask for --processes {boxes} to {most}."
     )
+
+
+def removal_of(name: str, base: Trial, place: Place) -> Removal | str | None:
+    """Return what takes a constraint away from a trial, as ``Constraint.removal``; client boxes can't do all of it."""
+    removal = constraints()[name].removal(base, place)
+    if not isinstance(removal, Removal):
+        return removal
+    trial = replace(
+        base,
+        driver=removal.driver or base.driver,
+        transport=removal.transport or base.transport,
+        parameters=replace(base.parameters, **removal.parameters),  # type: ignore[arg-type]  # of its own fields
+    )
+    try:
+        check_trial(trial)
+    except UsageError:
+        return tr("it is not taken away from clients on client boxes")
+    return removal
 
 
 def check_there(plan: Plan, boxes: Sequence[str], instead: str) -> None:

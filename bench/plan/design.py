@@ -155,7 +155,7 @@ def make_plan(
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
     check_replicas([*asked, *between], variants, measures_alone)
-    check_client_boxes([*asked, *between], measures_alone)
+    check_client_boxes([*asked, *between], "--ceiling" if design.ceiling else None)
     later = [*asked, *between] if between else []
     if _chooses_rates(design):
         asked = later = at_rates(asked)

@@ -17,6 +17,7 @@ from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import MAX_TRIALS, Parameters, Plan, Trial, Variant, Without
 from bench.plan.ceiling import ceilings, twin
+from bench.plan.client_boxes import removal_of
 from bench.plan.pieces import pieces_of
 from bench.stats.blocks import block_orders
 from bench.workload.driver import as_driven
@@ -55,10 +56,12 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
     bases = [replace(trial, number=number) for number, trial in enumerate(asked, 1)]
     variants = {variant.name: variant for variant in plan.variants}
     # Whether it is the server that binds a rung, or its clients, is a part of the answer.
-    arms = [*bases, *ceilings(bases, variants)]
+    # On client boxes neither is known (``bench.analysis.bound``), nor what a commit takes of processors in common.
+    here = [base for base in bases if not base.parameters.client_boxes]
+    arms = [*bases, *ceilings(here, variants)]
     trials = list(bases)
     for base in bases:
-        if base.parameters.in_flight == 1:
+        if base.parameters.in_flight == 1 and base in here:
             # Of one commit at a time no experiment has more clients.
             arms.append(twin(base))
         of_base = []
@@ -66,7 +69,8 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
             of_base.append(experiment.trial)
             variants.setdefault(experiment.variant.name, experiment.variant)
         arms += of_base
-        trials += alone(base, of_base)
+        if base in here:
+            trials += alone(base, of_base)
     if names and not any(trial.without for trial in arms):
         raise UsageError(
             tr("Nothing takes {names} away from the phases asked for: ask for others.", names=tr(" or ").join(names))
@@ -126,7 +130,7 @@ def experiments(
     found: dict[Trial, Experiment] = {}
     named: dict[str, Variant] = {}
     for name in _with_controls(constraints() if names is None else names):
-        removal = constraints()[name].removal(base, place)
+        removal = removal_of(name, base, place)
         if not isinstance(removal, Removal):
             continue
         # What two take away by the same settings is one variant, and one trial.

@@ -2,7 +2,8 @@
 
 For each way of writing at a rate, the first trial of a plan is of the same clients in a closed loop on the null server,
 which stores nothing. A rate near what they reach there would measure the clients: it is refused, or forced with a
-doubt.
+doubt. Those of client boxes are tried on the server's own box; what they then take of their own processors is judged of
+each trial (``bench.validity.client_boxes``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,8 @@ MOST_SHARE = 0.7
 """Of what the clients can send: beyond it they queue by themselves (at 70 % of its capacity a queue is 2.3 long)."""
 
 
-def unhurried(parameters: Parameters) -> Parameters:
-    """Return the same way of writing in a closed loop, with nobody beside the writers, no standby and no client box."""
+def in_closed_loop(parameters: Parameters) -> Parameters:
+    """Return the same way of writing in a closed loop, with nobody beside the writers and no standby."""
     return replace(
         parameters,
         rate=None,
@@ -35,8 +36,12 @@ def unhurried(parameters: Parameters) -> Parameters:
         partitions=0,
         replica=NO_REPLICA,
         readers_on=PRIMARY,
-        client_boxes=0,
     )
+
+
+def unhurried(parameters: Parameters) -> Parameters:
+    """Return it on the server's own box, which alone reaches the null server."""
+    return replace(in_closed_loop(parameters), client_boxes=0)
 
 
 def capacities(asked: Sequence[Trial], variants: Mapping[str, Variant]) -> list[Trial]:
@@ -67,7 +72,8 @@ def check_capacity(plan: Plan, trial: Trial, records: Sequence[AnyRecord]) -> li
     if not alone:
         detail = "not known whether the clients can offer this rate: what they reach alone was not measured"
         return [Reason(code="client-capacity-unknown", detail=detail)]
-    what = f"{rate:,.0f} rows/s are {rate / most:.0%} of what these clients can send ({most:,.0f} rows/s)"
+    where = " on the server's own box" if trial.parameters.client_boxes else ""
+    what = f"{rate:,.0f} rows/s are {rate / most:.0%} of what these clients can send{where} ({most:,.0f} rows/s)"
     if plan.force:
         return [Reason(code="client-capacity", detail=f"{what}: it was forced", share=rate / most)]
     detail = f"{what}, and {MOST_SHARE:.0%} is allowed: ask for more --processes, or --force it"

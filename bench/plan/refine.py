@@ -110,8 +110,8 @@ def _chosen(rule: Refining, plan: Plan, first: Iterable[Trial], records: Sequenc
 
 def _below_knee(rule: Refining, points: Sequence[float], measured: Sequence[Sequence[AnyRecord]]) -> Gap | None:
     """Return the knee and the point before it; None: there is none, or it is the first."""
-    at = likely_knee(list(map(_rates, measured)), rule.margin)
-    return (points[at - 1], points[at]) if at else None
+    found = likely_knee(list(map(_rates, measured)), rule.margin)
+    return (points[found.point - 1], points[found.point]) if found and found.point else None
 
 
 def _rates(records: Iterable[AnyRecord]) -> dict[int, float]:

@@ -7,6 +7,7 @@ from statistics import fmean
 from bench.constraints.constraint import constraints
 from bench.constraints.evidence import is_alone, work_of
 from bench.constraints.work import Work, rate
+from bench.model.fingerprint import Processors
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.model.suspects import Suspect, Suspects
@@ -18,7 +19,7 @@ NEXT_TO_NOTHING = 0.02
 """A share, and a predicted gain, below which a constraint is not tried: it is not worth the time."""
 
 
-def suspects_of(plan: Plan, records: Sequence[Record], cpus: int | None) -> Suspects:
+def suspects_of(plan: Plan, records: Sequence[Record], cpus: Processors | None) -> Suspects:
     """Return what the trials of the first block show of each constraint that the plan's experiments take away.
 
     ``cpus`` are the box's processors, None where they are not known. A trial that does not count shows nothing.
@@ -51,7 +52,7 @@ def _alone(records: Iterable[Record]) -> Alone:
     return found
 
 
-def _suspect(name: str, base: int, record: Record | None, alone: Alone, cpus: int | None) -> Suspect:
+def _suspect(name: str, base: int, record: Record | None, alone: Alone, cpus: Processors | None) -> Suspect:
     share = gain = None
     if record is not None:
         constraint = constraints()[name]
@@ -61,7 +62,7 @@ def _suspect(name: str, base: int, record: Record | None, alone: Alone, cpus: in
     return Suspect(constraint=name, base=base, share=share, predicted_gain=gain, tested=tested)
 
 
-def predicted_gain(name: str, record: Record, alone: Alone, cpus: int | None) -> float | None:
+def predicted_gain(name: str, record: Record, alone: Alone, cpus: Processors | None) -> float | None:
     """Return the factor by which the rate should rise without a constraint; None where nothing tells.
 
     What a commit takes of client and server without it is known of one alone; what it waits for, of the trial itself.
@@ -82,7 +83,7 @@ def predicted_gain(name: str, record: Record, alone: Alone, cpus: int | None) ->
     return rate(after) / rate(before)
 
 
-def _without(work: Work, name: str, record: Record, alone: Alone, cpus: int | None) -> Work | None:
+def _without(work: Work, name: str, record: Record, alone: Alone, cpus: Processors | None) -> Work | None:
     """Return a commit's work without a constraint; None where nothing tells."""
     constraint = constraints()[name]
     share = constraint.share(record, cpus)

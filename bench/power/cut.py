@@ -83,8 +83,8 @@ def carry_out(server: Powered, plan: CutPlan, cut: PlannedCut, made: Made) -> Cu
     """
     began = datetime.now(UTC).isoformat(timespec="seconds")
     ledger = Ledger()
-    server.begin(cut.how)
     try:
+        server.begin(cut.how)
         load_s, cut_ns, forgotten = asyncio.run(_blast(server, plan, cut, ledger, made.pages))
         judged = judge(server, ledger, cut_ns, unlogged=made.unlogged)
     finally:

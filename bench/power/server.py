@@ -21,6 +21,7 @@ from bench.engines.postgresql.session import ServerError
 from bench.model.cuts import Forgotten, How, Unflushed
 from bench.model.plain import one_line
 from bench.power.cuttable import Cuttable, unmount
+from bench.power.left import end, left_on
 
 END_TIMEOUT_S = 60
 """For processes that were killed, the longest flush under way included."""
@@ -201,6 +202,15 @@ class PoweredServer(PrivateServer):
         if done.returncode == 0:
             return None
         return " ".join(done.stderr.split()) or f"pg_checksums ended with code {done.returncode}"
+
+    def end_left(self) -> None:
+        """End what a run that was killed left running here; ``close`` removes the rest.
+
+        Raises:
+            ServerError: something does not end.
+
+        """
+        end(left_on(self._base, {self._owner.user.pw_uid, os.geteuid()}))
 
     def _empty(self) -> None:
         unmount(self._mount)  # what a run that was killed may have left

@@ -1,29 +1,40 @@
-"""Which packages of this system bring what pgladder needs of it, by ``system_packages.tsv``.
+"""Which packages of this system bring what pgladder needs of it, by ``systems.toml``.
 
 Of a control machine, and of one that measures itself; what boxes need is of the roles. ``.ci/require`` runs it as a
 script before anything is installed: it imports the standard library alone.
 """
 
-import csv
 import platform
 import shutil
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+TABLE = Path(__file__).with_name("systems.toml")
 MACOS = "macos"
 OTHER_APT = "other apt"
 """A relative of Debian that has no row of its own."""
-WITH_WHEELS = ("x86_64",)
-"""Processors for which each locked package has a wheel under Linux; for others hdrhistogram is compiled."""
+
+
+def known() -> dict[str, Any]:
+    """Return what ``systems.toml`` says: ``processors``, ``systems``, and ``packages`` by what installs them."""
+    return tomllib.loads(TABLE.read_text(encoding="utf-8"))
 
 
 def table() -> dict[str, dict[str, str]]:
-    """Return each system's packages by what they are for."""
-    text = Path(__file__).with_suffix(".tsv").read_text(encoding="utf-8")
-    return {row["system"]: row for row in csv.DictReader(text.splitlines(), delimiter="\t")}
+    """Return each system's packages by what they are for, and what installs them; empty what a system has none for."""
+    told = known()
+    apt, brew = told["packages"]["apt"], told["packages"]["brew"]
+    without_tests = apt | {"tests": ""}
+    rows: dict[str, dict[str, str]] = {}
+    for name, entry in told["systems"].items():
+        row = apt if entry["tested"] else without_tests
+        rows[name] = row | {"server": f"{apt['server']}-{entry['postgresql']}"}
+    return rows | {OTHER_APT: without_tests, MACOS: {need: brew.get(need, "") for need in apt}}
 
 
 def this_system() -> str:
@@ -65,7 +76,8 @@ def is_here(need: str) -> bool:
 
 
 def _has_wheels() -> bool:
-    return sys.platform == "darwin" or platform.machine() in WITH_WHEELS
+    """Tell whether each locked package has a wheel for this processor; for others hdrhistogram is compiled."""
+    return sys.platform == "darwin" or platform.machine() in known()["processors"]
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.targets.boxes import Boxes
 
 
-def answer(results: Results, _: Given) -> Answer:
+def answer(results: Results, given: Given) -> Answer:
     """Return what each run of cuts shows."""
     # Late: what is cut is known without it.
     from bench.targets.next_step import next_of_cuts
@@ -31,7 +31,7 @@ def answer(results: Results, _: Given) -> Answer:
     for directory in results.directories:
         for run in find_cuts(directory):
             report = durability(run.plan(), run.records())
-            found.append(replace(report, next=next_of_cuts(report, run.plan(), run.path)))
+            found.append(replace(report, next=next_of_cuts(report, run.plan(), run.path, given)))
 
     def show(out: Console) -> None:
         for number, each in enumerate(found):

@@ -11,12 +11,13 @@ from rich.console import Console
 from bench import __version__
 from bench.analysis import explain
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.curves import Sweep
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.noise import box_noise, is_aa
 from bench.analysis.pulled import PulledRun
 from bench.analysis.slo import Slo, slo
-from bench.analysis.sweep import Sweep, sweep
+from bench.analysis.sweep import sweep
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.language import tr
 from bench.model.plan import Plan

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bench.analysis.sweep import Curve, Sweep
+from bench.analysis.curves import Curve, Sweep
 from bench.model.language import later, tr
 from bench.plan.contrast import written
 from bench.report.ending import show_ending

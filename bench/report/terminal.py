@@ -12,7 +12,7 @@ from bench.analysis.doubts import grouped
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.ladder_answer import limit_name
 from bench.analysis.rung import Rung
-from bench.model.fingerprint import Fact, Fingerprint, Unreadable, processors, usable_processors
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable, processors
 from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
 from bench.report.bound import show_bounds
@@ -348,9 +348,10 @@ def describe_host(host: Fingerprint) -> Text:
         return str(value)
 
     version = ", ".join(_servers(facts.get("postgresql", {}), facts.get("engines", {}))) or tr("unknown version")
-    count, usable = fact("cpu", "logical_cpus"), usable_processors(host)
+    count, known = fact("cpu", "logical_cpus"), processors(host)
     cpus = tr("{model}, {count} CPUs", model=fact("cpu", "model"), count=count)
-    if usable != processors(host):
+    if known and known.usable != known.there:
+        usable = f"{known.usable:g}"
         cpus = tr("{model}, {usable} of {count} CPUs", model=fact("cpu", "model"), usable=usable, count=count)
     cpu = f"{cpus}, {_memory(facts.get('memory', {}))}"
     disk = tr("{kind} disk, {file_system}", kind=fact("disk", "kind"), file_system=fact("disk", "file_system"))

@@ -14,8 +14,8 @@ from bench.plan.sweep import told_apart
 from bench.report.numbers import DASH, duration, rate
 
 if TYPE_CHECKING:
+    from bench.analysis.curves import Point
     from bench.analysis.rung import Rung
-    from bench.analysis.sweep import Point
 
 MARKS = {"void": "!", "suspect": "?"}
 STATE_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim", "valid": ""}

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.curves import Sweep
 from bench.analysis.durability import DurabilityReport
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
 from bench.analysis.slo import Slo
-from bench.analysis.sweep import Sweep
 from bench.model.codec import schema_of
 from bench.model.cuts import CutPlan, CutRecord
 from bench.model.fingerprint import Fingerprint

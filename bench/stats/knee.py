@@ -3,10 +3,11 @@
 Points need not have the same blocks: two are compared in those that both have. A point is the knee where each larger
 one, by the upper end of its interval, is faster by no more than the margin. That needs no correction for their number:
 whichever is truly the fastest lies above the highest of all upper ends only where it lies above its own (an
-intersection-union test; Berger, Technometrics 24, 1982), and likewise below.
+intersection-union test; Berger, Technometrics 24, 1982), and likewise below. In a grid of two parameters the larger
+ones of a point are all that have more of either.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
 
@@ -21,6 +22,8 @@ ROUNDS, SETTLED = 1000, 1e-12
 
 ByBlock = Mapping[int, float]
 """The rates of a point by the number of its block."""
+Larger = Iterable[tuple[int, Sequence[int]]]
+"""Of each point that may be the knee, the first to be chosen first, which are larger; all counted from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,39 +37,78 @@ class Knee:
     beyond: Estimate
 
 
-def knee(points: Sequence[ByBlock], margin: float = MARGIN) -> Knee | None:
-    """Return the first of the points, the smallest first, beyond which more changes nothing; None: it is not shown.
+def in_line(points: int) -> Larger:
+    """Return which points are larger than each of so many, the smallest first; the last has nothing beyond it."""
+    return [(number, range(number + 1, points)) for number in range(points - 1)]
 
-    The last has nothing beyond it.
+
+def in_grid(values: Sequence[tuple[float, float]]) -> Larger:
+    """Return which points of a grid have more of either than each; those with the least of both together come first.
+
+    How much there is of a parameter is counted in its values that were tried. That with the most of both has nothing
+    beyond it.
+
+    >>> list(in_grid([(1, 10), (1, 20), (4, 10), (4, 20)]))
+    [(0, [1, 2, 3]), (1, [2, 3]), (2, [1, 3])]
+
     """
-    for number, found in _against_larger(points, margin):
+    one, other = (sorted(set(axis)) for axis in zip(*values, strict=True))
+    steps = [(one.index(value), other.index(beside)) for value, beside in values]
+    found = []
+    for number in sorted(range(len(steps)), key=lambda each: sum(steps[each])):
+        along, across = steps[number]
+        larger = [each for each, (more, beside) in enumerate(steps) if more > along or beside > across]
+        if larger:
+            found.append((number, larger))
+    return found
+
+
+def knee(points: Sequence[ByBlock], margin: float = MARGIN, larger: Larger | None = None) -> Knee | None:
+    """Return the first of the points beyond which more changes nothing; None: it is not shown.
+
+    Args:
+        points: the smallest first, where it is not said which are ``larger``.
+        margin: a relative difference that does not matter.
+        larger: ``in_line`` of all points, unless it is said.
+
+    """
+    for number, found in _against_larger(points, margin, larger):
         compared = not_none(found)
         intervals = not_none(each.interval for each in compared)
         if len(intervals) == len(found) and all(interval.high <= 1 + margin for interval in intervals):
-            beyond = Estimate(
-                estimate=max(each.ratio for each in compared),
-                low=min(interval.low for interval in intervals),
-                high=max(interval.high for interval in intervals),
-            )
-            return Knee(point=number, beyond=beyond)
+            return Knee(point=number, beyond=_beyond(compared))
     return None
 
 
-def likely_knee(points: Sequence[ByBlock], margin: float = MARGIN) -> int | None:
+def likely_knee(points: Sequence[ByBlock], margin: float = MARGIN, larger: Larger | None = None) -> Knee | None:
     """Return the first of the points beyond which none is seen to be faster by more than the margin; None: it is none.
 
-    It says where to look more closely, and shows nothing.
+    It says where to look more closely, and shows nothing but how much more could gain. Arguments as of ``knee``.
     """
-    for number, found in _against_larger(points, margin):
-        if all(each and each.ratio <= 1 + margin for each in found):
-            return number
+    for number, found in _against_larger(points, margin, larger):
+        compared = not_none(found)
+        if len(compared) == len(found) and all(each.ratio <= 1 + margin for each in compared):
+            return Knee(point=number, beyond=_beyond(compared))
     return None
 
 
-def _against_larger(points: Sequence[ByBlock], margin: float) -> Iterator[tuple[int, list[Comparison | None]]]:
-    """Yield the number of each point but the last, and the comparison of each larger one with it."""
-    for number, point in enumerate(points[:-1]):
-        yield number, [_compared(point, larger, margin) for larger in points[number + 1 :]]
+def _beyond(compared: Sequence[Comparison]) -> Estimate:
+    """Return what larger points have of a point's rate, all together; no ends where one has none."""
+    intervals = not_none(each.interval for each in compared)
+    known = len(intervals) == len(compared)
+    return Estimate(
+        estimate=max(each.ratio for each in compared),
+        low=min(interval.low for interval in intervals) if known else None,
+        high=max(interval.high for interval in intervals) if known else None,
+    )
+
+
+def _against_larger(
+    points: Sequence[ByBlock], margin: float, larger: Larger | None
+) -> Iterator[tuple[int, list[Comparison | None]]]:
+    """Yield the number of each point that has larger ones, and the comparison of each of these with it."""
+    for number, others in in_line(len(points)) if larger is None else larger:
+        yield number, [_compared(points[number], points[other], margin) for other in others]
 
 
 def _compared(one: ByBlock, other: ByBlock, margin: float) -> Comparison | None:

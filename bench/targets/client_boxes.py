@@ -6,6 +6,8 @@ How a client is started there is ``bench.box.client_box``'s, what it does there 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from select import select
+from tempfile import TemporaryFile
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -21,6 +23,8 @@ from bench.workload.client_boxes import SIGN_OF_LIFE_S, STAY
 BOOT_MIN = 10
 """A box that lost its power is up by then, after checks of its memory and its disks too."""
 STEP_S = 5
+LOOK_S = 5.0
+"""So often it is looked whether client boxes are kept still."""
 
 
 def ready_client_boxes(
@@ -89,42 +93,98 @@ def _why_not(box: Provisioned, client: AdmittedClient) -> str | None:
 
 
 @contextmanager
-def kept(box: Provisioned | None, clients: Sequence[AdmittedClient]) -> Iterator[None]:
+def kept(box: Provisioned | None, clients: Sequence[AdmittedClient], report: Callable[[str], None]) -> Iterator[None]:
     """Keep runs of client boxes' own away until the end, between trials too.
 
-    A connection that is lost meanwhile is not made again: the clients of each trial look for such runs themselves.
+    A connection that is lost meanwhile is begun again, and ``report`` hears of both. A run of a client box's own may
+    begin in between: clients of our trials look for one themselves, and such a trial is void.
     """
     if box is None or not clients:
         yield
         return
     over = Event()
     with ExitStack() as stack:
-        staying = [stack.enter_context(_staying((*ssh(box.cluster, client), STAY))) for client in clients]
-        signs = Thread(target=_give_signs, args=(staying, over), daemon=True)
-        signs.start()
-        stack.callback(signs.join)
+        held = []
+        for client in clients:
+            held.append(_Held(client.name, (*ssh(box.cluster, client), STAY), report))
+            stack.callback(held[-1].close)
+        looking = Thread(target=_look_after, args=(held, over), daemon=True)
+        looking.start()
+        stack.callback(looking.join)
         stack.callback(over.set)
         yield
 
 
-@contextmanager
-def _staying(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Hold a connection to a process there that waits for the end."""
-    nothing = subprocess.DEVNULL
-    # Unbuffered: what nobody takes any more is not written once more when it is closed. Ctrl-C is for us alone.
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, bufsize=0, process_group=0
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+class _Held:
+    """A connection to a process on a client box that waits for the end."""
+
+    def __init__(self, name: str, command: Sequence[str], report: Callable[[str], None]) -> None:
+        self._name, self._command, self._report = name, command, report
+        self._lost = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._said = TemporaryFile()  # noqa: SIM115 - its errors, as long as the process
+        # Unbuffered: what nobody takes any more is not written once more when it is closed. Ctrl-C is for us alone.
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            bufsize=0,
+            process_group=0,
+        )
+
+    def look(self) -> None:
+        """Begin again where it is gone; say so, and once it holds again."""
+        if self._process.poll() is None:
+            if self._lost and self._holds():
+                self._lost = False
+                self._report(tr("the client box {name} is kept for this run again", name=self._name))
+            return
+        if not self._lost:
+            self._lost = True
+            self._report(
+                tr(
+                    "the connection that keeps the client box {name} for this run ended ({why}); pgladder begins it"
+                    " again",
+                    name=self._name,
+                    why=self._why(),
+                )
+            )
+        self.close()
+        self._begin()
+
+    def give_sign(self) -> None:
+        """Tell the process there that we are."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(b"\n")
+
+    def close(self) -> None:
+        """End it."""
+        with self._process:  # closes its pipes, and waits
+            self._process.kill()
+        self._said.close()
+
+    def _holds(self) -> bool:
+        """Return whether the process there said that it waits: ssh may still be connecting."""
+        assert self._process.stdout is not None
+        return bool(select([self._process.stdout], [], [], 0)[0] and self._process.stdout.read(1))
+
+    def _why(self) -> str:
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else tr("exit code {code}", code=self._process.returncode)
 
 
-def _give_signs(staying: Sequence[subprocess.Popen[bytes]], over: Event) -> None:
-    """Tell each process that we are there, until it is over."""
-    while not over.wait(SIGN_OF_LIFE_S):
-        for process in staying:
-            assert process.stdin is not None
-            with suppress(BrokenPipeError):
-                process.stdin.write(b"\n")
+def _look_after(held: Sequence[_Held], over: Event) -> None:
+    """Look after connections, and give signs of life, until it is over."""
+    signed = monotonic()
+    while not over.wait(LOOK_S):
+        for each in held:
+            each.look()
+        if monotonic() - signed >= SIGN_OF_LIFE_S:
+            signed = monotonic()
+            for each in held:
+                each.give_sign()

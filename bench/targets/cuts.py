@@ -4,12 +4,13 @@ Never on a server that somebody brought, nor on a provisioned box's cluster: wha
 Cuts of a whole box are ``box_cuts``'s; how a plan of cuts is made and carried out is the same.
 """
 
+import os
 import platform
 import secrets
 import shutil
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -34,12 +35,14 @@ from bench.power.cuttable import check_fuse
 from bench.power.powered import Powered
 from bench.power.server import JUDGES, PoweredServer
 from bench.probes.system_packages import how_to_install
+from bench.report.command import command
 from bench.report.numbers import duration
 from bench.stats.blocks import block_orders
 from bench.store.cut_directory import CutDirectory
 from bench.store.files import nearest_existing
 from bench.store.run_directory import now
 from bench.targets.here import forget_environment, new_run_id, private_place
+from bench.targets.next_step import resumed_cuts
 from bench.targets.target import Request, Results
 
 VARIANTS = ("stock", "async-commit", "no-fsync", "no-full-page-writes")
@@ -56,7 +59,6 @@ ROOM_BYTES, CLUSTER_BYTES = 1 << 30, 64 << 20
 """The copy that is cut, with the WAL of one load; and each cluster that is kept to be copied."""
 DECIDES = ("variants", "layouts", "cuts", "torn", "kills", "seed", "postgres", "out")
 """What the plan of a run that is resumed says."""
-RESUME = "pgladder durability --resume"
 ServerFor = Callable[[str, str], tuple[Powered, Made]]
 """By the names of variant and layout; with what it promises."""
 
@@ -82,14 +84,17 @@ def measure(given: Mapping[str, Any], out: Console) -> Results:
             directory = CutDirectory(given["resume"])
             plan = directory.plan()
             programs = _programs(given, plan.version)
+            _end_left(place, programs, out)
             _check_room(place, plan)
         else:
             programs = _programs(given, given.get("postgres"))
+            _end_left(place, programs, out)
             plan = _new_plan(given, place, build_of(programs).major)
             _check_room(place, plan)
             directory = CutDirectory(given.get("out") or Path("results") / plan.run / plan.host)
             directory.begin(plan)
-        carry_out_plan(plan, directory, _servers(plan, place, programs, out), f"{RESUME} {directory.path}", out)
+        go_on = command("durability", resumed_cuts(directory.path, given), "pgladder")
+        carry_out_plan(plan, directory, _servers(plan, place, programs, out), go_on, out)
         out.print(f"{tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
     return Results(directories=(directory.path,), hosts={plan.host: directory.path})
 
@@ -322,6 +327,27 @@ def _servers(plan: CutPlan, place: Path, programs: Path, out: Console) -> Iterat
     finally:
         with undisturbed():
             servers.close()
+
+
+def _end_left(place: Path, programs: Path, out: Console) -> None:
+    """End and remove servers that a run which was killed left there; what is not ours stays.
+
+    Raises:
+        HostError: another run uses one.
+        ServerError: something does not end, or can't be removed.
+
+    """
+    for home in sorted(place.glob("[0-9]*")):
+        if not home.name.isdecimal() or not os.path.lexists(home / "server"):
+            continue
+        try:
+            server = PoweredServer(home, programs)
+        except UsageError:
+            # It was not made by us. Where its place is needed, that is said then.
+            continue
+        with closing(server):
+            server.end_left()
+        out.print(tr("{path}: ended and removed what a run that was killed had left", path=home), soft_wrap=True)
 
 
 def _result(record: CutRecord) -> str:

@@ -240,7 +240,7 @@ def prepared(request: Request, report: Callable[[str], None]) -> Iterator[tuple[
             # What an earlier part of a run recorded is never withdrawn.
             with (
                 _beside(plan, server, request) as beside,
-                kept(box, client_boxes),
+                kept(box, client_boxes, report),
                 nullcontext() if resumed else _begun(directory, plan),
             ):
                 yield replace(ready, beside=beside), server

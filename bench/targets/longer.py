@@ -62,12 +62,18 @@ def place(
     return "make", {"limit": [",".join(hosts)]}
 
 
-def _here(plan: Plan, given: Mapping[str, Any]) -> Words:
+def typed_here(given: Mapping[str, Any], names: Sequence[str] = HERE) -> dict[str, list[str]]:
+    """Return the options that say where on this machine it was measured, as they were typed."""
     where = {}
-    for name in HERE:
+    for name in names:
         if name in given:
             values = given[name] if isinstance(given[name], list) else [given[name]]
             where[name] = list(map(str, values))
+    return where
+
+
+def _here(plan: Plan, given: Mapping[str, Any]) -> Words:
+    where = typed_here(given)
     if "postgres" not in where and len(plan.versions) == 1 and plan.versions != [REFERENCE]:
         where["postgres"] = plan.versions
     return where

@@ -16,6 +16,7 @@ from bench.analysis.ladder import LadderReport
 from bench.analysis.ladder_answer import LadderAnswer
 from bench.analysis.noise import is_aa
 from bench.analysis.pulled import RunOutcomes, latest
+from bench.engines.postgresql.majors import REFERENCE
 from bench.engines.postgresql.render import variant_names
 from bench.model.cuts import CutPlan
 from bench.model.language import later, tr
@@ -29,7 +30,7 @@ from bench.plan.sweep import AUTO, SHORT, by_rung, is_sweep, swept, values_of
 from bench.plan.words import words_of
 from bench.report.command import Caller, command
 from bench.store.run_directory import RunDirectory
-from bench.targets.longer import place
+from bench.targets.longer import place, typed_here
 from bench.workload.phase import usual
 
 AFTER = {"quick": "standard", "standard": "thorough"}
@@ -187,18 +188,26 @@ def _swept_words(plan: Plan, names: Sequence[str]) -> str:
     return " ".join(axes)
 
 
-def next_of_cuts(found: DurabilityReport, plan: CutPlan, path: Path) -> Next | None:
+def resumed_cuts(path: Path, given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the options by which a run of cuts goes on where it was; its plan decides the major of PostgreSQL."""
+    return {"resume": [str(path)], **typed_here(given, ("bin_dir", "data_dir"))}
+
+
+def next_of_cuts(found: DurabilityReport, plan: CutPlan, path: Path, given: Mapping[str, Any]) -> Next | None:
     """Return the rest of a run of cuts, or more of them where they are few; None: there are enough.
 
-    How a box's power is cut is nowhere kept, and no command is offered for that.
+    ``given`` are the options that were typed. How a box's power is cut is nowhere kept: no command is offered for that.
     """
-    what, words = tr("cut what is left"), {"resume": [str(path)]}
+    what, words = tr("cut what is left"), resumed_cuts(path, given)
     if found.complete:
         if found.trust.level == "good":
             return None
         kind = "torn" if plan.torn > plan.power else "cuts"
         what = tr("cut more often")
-        words = {
+        words = typed_here(given)
+        if not words.keys() & {"postgres", "bin_dir"} and plan.version != REFERENCE:
+            words["postgres"] = [plan.version]
+        words |= {
             "variants": [variant.name for variant in plan.variants],
             "layouts": list(plan.layouts),
             kind: [str(ENOUGH_CUTS)],

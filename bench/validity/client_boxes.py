@@ -1,4 +1,4 @@
-"""Whether the window of clients on other machines was the agent's, from what clocks showed there. Pure.
+"""Whether the window of clients on other machines was the agent's, and whether they could offer a rate. Pure.
 
 What a clock is compared by: ``bench.workload.client_boxes``.
 """
@@ -10,6 +10,8 @@ from bench.workload.client_boxes import SECOND_NS, Ahead, ClockCheck
 
 CLOCK_S = 0.005
 """So much of a window of 2 s, the shortest profile's, is 0.25 % of its rows: an eighth of the margin of 2 %."""
+MOST_BUSY = 0.7
+"""Of a client process' one core at a rate: beyond it rows queue there (``bench.plan.generator``, ``MOST_SHARE``)."""
 SLEWED = 1e-3
 """Of the time between two looks: NTP may slew each of both clocks by 500 ppm, as in ``judge.check_clock``."""
 
@@ -20,6 +22,25 @@ def check_clocks(checks: Iterable[ClockCheck]) -> list[Reason]:
     for check in checks:
         found += _doubts(check)
     return sorted(found, key=lambda reason: -(reason.share or 0))[:1]
+
+
+def check_kept_busy(processes: Iterable[tuple[str, float]]) -> list[Reason]:
+    """Return whether clients that offered a rate were near the end of what they can send, as that depends on their box.
+
+    What they reach on the null server is known of the server's own box alone.
+
+    Args:
+        processes: of each client process its box, and the cores that it kept busy.
+
+    """
+    box, cores = max(processes, key=lambda each: each[1], default=("", 0.0))
+    if cores <= MOST_BUSY:
+        return []
+    detail = (
+        f"a client process on the client box {box} kept {cores:.2f} of its one core busy: beyond {MOST_BUSY:g} rows"
+        " queue there, and latency is the client's"
+    )
+    return [Reason(code="client-capacity", detail=detail, share=cores)]
 
 
 def _doubts(check: ClockCheck) -> Iterable[Reason]:

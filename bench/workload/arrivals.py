@@ -24,9 +24,11 @@ LATE_NS = MILLISECOND_NS
 """From here on what begins is late: the kernel wakes who sleeps within a tenth of it."""
 
 
-Came = tuple[Sequence[int], int]
-"""What one commit is made of: when each was due (one commit, or the rows that were collected for one), and when it
-could begin (when it was due, or its rows were collected). A named tuple takes six times as long to make."""
+Collected = tuple[Sequence[int], int]
+"""Of rows that were collected for one commit: when each was due, and when it could begin. A named tuple takes six times
+as long to make."""
+Came = int | Collected
+"""What one commit is made of: one that is due by itself is when it was due, and could begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,17 @@ def _independent(share: Share, step_ns: float, begins_ns: int) -> Iterator[list[
     draw, mean = random.Random(f"{share.seed} {share.number}").random, 1 / step_ns
     due_ns = float(begins_ns)
     while True:
+        # One by one: whole columns of these take a seventh longer.
         some = []
         for _ in range(AHEAD):
             due_ns -= log(1.0 - draw()) / mean  # as expovariate has it; to call that takes a fifth of the time longer
             some.append(round(due_ns))
         yield some
+
+
+def rows_of(came: Came) -> int:
+    """Return how many were collected; of one that is due by itself 1: it may be a whole batch that is due."""
+    return 1 if isinstance(came, int) else len(came[0])
 
 
 def limit_ns(parameters: Parameters) -> int | None:
@@ -112,13 +120,13 @@ class Coming:
     """What comes for one client process."""
 
     def __init__(self, due: Iterator[int], parameters: Parameters, window: Window) -> None:
-        self.collects = parameters.collect_ms is not None
-        """Rows come one by one."""
+        self.collects = parameters.collects
+        """Rows come one by one, several of them for a commit."""
         self.limit_ns = limit_ns(parameters)
         self.skipped = self.late_while_free = 0
         """Of what could begin in the window."""
         self._due, self._window = due, window
-        self._most = parameters.batch if self.collects else 1
+        self._most = parameters.batch if parameters.collects else 1
         self._wait_ns = round((parameters.collect_ms or 0) * MILLISECOND_NS)
         self._next: deque[int] = deque()
         """What is due next: as many as decide when the next commit may begin."""
@@ -128,28 +136,28 @@ class Coming:
 
     def take(self, now_ns: int, *, was_free: bool) -> Came | None:
         """Return what is to be committed now, None where nothing is yet; ``was_free``: who asks had waited for it."""
-        dues: Sequence[int]
+        came: Came
         while (ready_ns := self.ready_ns) <= now_ns:
             if self._most == 1:  # the same with fewer steps: of a schedule's cost this is a third
-                dues = (ready_ns,)
+                came = ready_ns
                 self.ready_ns = next(self._due)
             else:
-                dues = self._collect(now_ns)
+                came = self._collect(now_ns), ready_ns
             lag_ns = now_ns - ready_ns
             if self.limit_ns is not None and lag_ns > self.limit_ns:
-                self.skipped += self._inside(ready_ns) * len(dues)
+                self.skipped += self._inside(ready_ns) * rows_of(came)
                 continue
             if was_free and lag_ns >= LATE_NS:
-                self.late_while_free += self._inside(ready_ns) * len(dues)
-            return dues, ready_ns
+                self.late_while_free += self._inside(ready_ns) * rows_of(came)
+            return came
         return None
 
     def close(self) -> list[int]:
         """Return since when is due what could have begun in the window and did not: it is not taken any more."""
         self.limit_ns = None  # however long it has waited, nobody skipped it
         waiting: list[int] = []
-        while came := self.take(self._window.closes_ns - 1, was_free=False):
-            dues, ready_ns = came
+        while (came := self.take(self._window.closes_ns - 1, was_free=False)) is not None:
+            dues, ready_ns = ((came,), came) if isinstance(came, int) else came
             if self._inside(ready_ns):
                 waiting += dues
         return waiting

@@ -44,6 +44,7 @@ from bench.workload.messages import DRAIN_TIMEOUT_S, Job, LoopLag, Lost, OpenCou
 from bench.workload.phase import AsyncPhase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, OpenRecorder, Recorder
 from bench.workload.rows import Source
+from bench.workload.timer import wake_at_once
 from bench.workload.workers import Workers
 
 YOUNG_OBJECTS = 50_000
@@ -62,7 +63,6 @@ class Client:
     def __init__(self, job: Job, source: Callable[[int, int, int], Source]) -> None:
         self.job = job
         self.batch = job.parameters.batch
-        self.collects = job.parameters.collect_ms is not None
         self.source = source(job.writer, job.seed, job.parameters.payload_bytes)
         self.table = Table(schema=job.endpoint.schema)
         self.recorder: Recorder
@@ -96,12 +96,12 @@ class Client:
             dues = with_surge(dues, begins_ns, surge)
         self.coming = Coming(dues, parameters, window)
         return OpenRecorder(
-            opens, closes, self.batch, collects=self.collects, limit_ns=self.coming.limit_ns, surge=surge
+            opens, closes, self.batch, collects=parameters.collects, limit_ns=self.coming.limit_ns, surge=surge
         )
 
     def count_of(self, came: Came | None) -> int:
         """Return how many rows a commit has."""
-        if came is None or not self.collects:
+        if came is None or isinstance(came, int):
             return self.batch
         dues, _ = came
         return len(dues)
@@ -316,8 +316,10 @@ class SyncClient(Client):
     def serve(self, coming: Coming, kept: Any) -> None:
         """Commit what comes, and sleep while nothing does."""
         was_free, closes_ns = False, self.recorder.closes_ns
+        wake_at_once()
         while (now := monotonic_ns()) < closes_ns and not self.errors:
-            if came := coming.take(now, was_free=was_free):
+            came = coming.take(now, was_free=was_free)
+            if came is not None:
                 self.commit(kept, came, now)
             else:
                 time.sleep(max(min(coming.ready_ns, closes_ns) - now, 0) / SECOND_NS)

@@ -222,7 +222,7 @@ class OpenAccount(Account):
             elif could == due and began - due >= LATE_NS:
                 self.late_while_free += 1
         self._beyond |= due >= self.closes_ns
-        self.recorder.acknowledge(began, began, sent, ended, ended, ([due], ready))
+        self.recorder.acknowledge(began, began, sent, ended, ended, ready)
 
     def _skip(self, at: int) -> None:
         """Take note of what was skipped: the log tells when, and it was due longer ago than the limit."""

@@ -137,6 +137,8 @@ class Clients(Processes):
         """By process on a client box, before the window."""
         self.clock_checks: list[ClockCheck] = []
         """Once the results are there, of each process on a client box."""
+        self.kept_busy: list[tuple[str, float]] = []
+        """Once the results are there, of each process on a client box that knows: the box, and the cores it used."""
         super().__init__((box.command if box else of_module(CLIENT), job) for box, job in given)
 
     @property
@@ -171,6 +173,9 @@ class Clients(Processes):
         deadline, found = monotonic() + timeout_s, list[Result]()
         for number in range(len(self._processes)):
             results = self._answer(number, list[Result], deadline)
+            box = self._boxes[number]
+            if box and results[0].cores is not None:
+                self.kept_busy.append((box.name, results[0].cores))
             if clock := self._clocks.get(number):
                 results = [in_our_time(result, clock) for result in results]
             found += results

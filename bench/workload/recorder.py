@@ -16,7 +16,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from bench.stats.histogram import SUB_BUCKET_BITS, new_histogram
-from bench.workload.arrivals import LATE_NS, Came, Surge
+from bench.workload.arrivals import LATE_NS, Came, Collected, Surge
 from bench.workload.messages import OpenCounts
 
 SECOND_NS = 1_000_000_000
@@ -27,7 +27,7 @@ NOTED = READINGS + 1
 """What is kept of each commit: its readings, and what was committed."""
 FULL = FOLD * NOTED
 ready_of = itemgetter(1)
-"""Of what came: since when it could begin."""
+"""Of rows that were collected: since when their commit could begin."""
 GAPS = 20
 """The longest pauses that are kept. No more than these take a twentieth of the window each, so that of whatever stopped
 all processes for that long each has kept its part."""
@@ -98,7 +98,7 @@ class Recorder:
         if inside := self._inside(notes):
             self._add_answered(*(inside[at::NOTED] for at in range(READINGS)), one_second=one_second)
 
-    def _add_came(self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]) -> None:
+    def _add_came(self, came: Sequence[Any], began_at: Sequence[int], answered_at: Sequence[int]) -> None:
         """Add up what became of what came at a rate; here nothing did."""
 
     def _rows_of(self, commits: int) -> int:
@@ -243,30 +243,30 @@ class OpenRecorder(Recorder):
             return None
         return (self._drained_ns - self._surge.ends_ns) / SECOND_NS
 
-    def _add_came(self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]) -> None:
-        lags, latencies = self._due(came, began_at, answered_at)
+    def _add_came(self, came: Sequence[Any], began_at: Sequence[int], answered_at: Sequence[int]) -> None:
+        ready_at = list(map(ready_of, came)) if self._collects else came
+        lags, latencies = self._due(ready_at, came, began_at, answered_at)
         if lags:
             self._count_lags(lags)
             self._add(latencies)
         if self._surge is not None:
-            self._look_at_queue(self._surge, came, began_at)
+            self._look_at_queue(self._surge, ready_at, began_at)
         if self._collects:
             self._count_rows(came, answered_at)
 
     def _due(
-        self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]
+        self, ready_at: Sequence[int], came: Sequence[Any], began_at: Sequence[int], answered_at: Sequence[int]
     ) -> tuple[list[int], list[int]]:
         """Return, of all that was ready in the window, how long after that it began, and its latency, in ns."""
-        ready_at = list(map(ready_of, came))
         if not self._collects and self.opens_ns <= min(ready_at) and max(ready_at) < self.closes_ns:
             # Mostly; and one that is due alone is ready when it is due.
             return list(map(sub, began_at, ready_at)), list(map(sub, answered_at, ready_at))
         lags: list[int] = []
         latencies: list[int] = []
-        for (dues, ready), began, answered in zip(came, began_at, answered_at, strict=True):
+        for ready, each, began, answered in zip(ready_at, came, began_at, answered_at, strict=True):
             if self.opens_ns <= ready < self.closes_ns:
                 lag = began - ready
-                for due in dues:  # mostly one: a comprehension for it takes three times as long
+                for due in each[0] if self._collects else (ready,):
                     latencies.append(answered - due)
                     lags.append(lag)
         return lags, latencies
@@ -279,16 +279,16 @@ class OpenRecorder(Recorder):
         if most_ns >= LATE_NS:
             self._late += sum(map(LATE_NS.__le__, lags_ns))
 
-    def _count_rows(self, came: Sequence[Came], answered_at: Sequence[int]) -> None:
+    def _count_rows(self, came: Sequence[Collected], answered_at: Sequence[int]) -> None:
         for (dues, _), answered in zip(came, answered_at, strict=True):
             self.acknowledged += len(dues)
             # The last second of the window may be a short one.
             if self.opens_ns <= answered < self.closes_ns:
                 self._rows[self._second(answered)] += len(dues)
 
-    def _look_at_queue(self, surge: Surge, came: Sequence[Came], began_at: Sequence[int]) -> None:
+    def _look_at_queue(self, surge: Surge, ready_at: Sequence[int], began_at: Sequence[int]) -> None:
         """See whether the queue of a surge is gone: who is free takes what was due longest, and it was due just now."""
-        for (_, ready), began in zip(came, began_at, strict=True):
+        for ready, began in zip(ready_at, began_at, strict=True):
             if ready >= surge.ends_ns and began - ready < LATE_NS:
                 self._drained_ns = min(began, self._drained_ns or began)
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 SECOND_NS = 1_000_000_000
 TIMER_AT = 1
 """TFD_TIMER_ABSTIME: the moment is of the clock, and not from now."""
+SLACK = 29
+"""PR_SET_TIMERSLACK of prctl(2)."""
 
 
 class Setting(ctypes.Structure):
@@ -84,6 +86,13 @@ def timer(loop: asyncio.AbstractEventLoop, ready: Callable[[], None]) -> Timer |
         return Timer(loop, ready)
     except OSError:
         return RoundingTimer(loop, ready)
+
+
+def wake_at_once() -> None:
+    """Have the kernel wake this thread when its sleep ends; by itself it takes up to 50 µs more, to save power."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):
+        libc.prctl(SLACK, ctypes.c_ulong(1))
 
 
 def _called(answer: int) -> int:

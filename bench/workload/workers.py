@@ -38,12 +38,12 @@ class Workers:
             came = self._coming.take(now_ns, was_free=was_free)
             if came is not None:
                 # The next one that is idle waits for what comes after it.
-                self._set()
+                self._set(now_ns)
                 await self._commit(came, now_ns)
                 if not self._errors:
                     return
                 break
-            await self._wait()
+            await self._wait(now_ns)
             was_free = True
         self._ended = True
         self._wake_all()
@@ -52,23 +52,29 @@ class Workers:
         """Leave the loop alone."""
         self._timer.close()
 
-    async def _wait(self) -> None:
+    async def _wait(self, now_ns: int) -> None:
         until = asyncio.get_running_loop().create_future()
         self._idle.append(until)
-        self._set()
+        self._set(now_ns)
         await until
 
-    def _set(self) -> None:
+    def _set(self, now_ns: int) -> None:
+        """See that one who is idle is woken when the next is due: at once where it is, without the kernel's timer."""
         if not self._idle:
             return
         moment = min(self._coming.ready_ns, self._closes_ns)
+        if moment <= now_ns:
+            self._wake_one()
         # Setting it is a call into the kernel: mostly it is set for that already.
-        if moment != self._wakes_ns:
+        elif moment != self._wakes_ns:
             self._timer.set(moment)
             self._wakes_ns = moment
 
     def _wake(self) -> None:
         self._wakes_ns = None
+        self._wake_one()
+
+    def _wake_one(self) -> None:
         while self._idle:
             until = self._idle.popleft()
             if not until.done():  # or it was cancelled
@@ -77,4 +83,4 @@ class Workers:
 
     def _wake_all(self) -> None:
         while self._idle:
-            self._wake()
+            self._wake_one()

@@ -84,6 +84,16 @@ def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += length
 
 
+def pgladder_known(text: str) -> dict[str, Any]:
+    """Return what the table of systems (bench/probes/systems.toml) says: ``systems`` and ``processors``."""
+    return tomllib.loads(str(text))
+
+
+def pgladder_bootable(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return the systems that a virtual mini-PC can have, by the word of ``SYSTEM=``: Debian's alone are built."""
+    return {name.replace(" ", ""): entry for name, entry in table.items() if name.startswith("debian ")}
+
+
 def pgladder_systems(table: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the systems of the table as people read them, and which of them no test runs on."""
     names: list[str] = []
@@ -256,7 +266,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         filters: tuple[Callable[..., Any], ...] = (
-            *(pgladder_facts, pgladder_words, pgladder_box, pgladder_fingerprints, pgladder_systems),
+            *(pgladder_facts, pgladder_words, pgladder_box, pgladder_fingerprints),
+            *(pgladder_known, pgladder_bootable, pgladder_systems),
             *(pgladder_not_applicable, pgladder_states, pgladder_holds, pgladder_release),
             *(pgladder_means, pgladder_ssh_means),
         )

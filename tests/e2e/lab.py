@@ -14,6 +14,8 @@ from testinfra.host import Host
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PATIENCE_S = 600
+PERIOD_US = 100_000
+AS_ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 
 # What must be as it was after a teardown, once the box is up. Caches, logs, lists of packages and, at midnight, copies
 # of dpkg's age by themselves; the data of a neighbour's running cluster is its own; sudo leaves a note with its caller.
@@ -195,3 +197,32 @@ def sentence(said: subprocess.CompletedProcess[str], box: str) -> str:
     text = " ".join(said.stdout.split())
     assert f"{box}: " in text, said.stdout + said.stderr
     return text
+
+
+# --- what a box may have of this machine -----------------------------------------------------------------------------
+
+
+@contextmanager
+def limited(box: str, percent: int) -> Iterator[None]:
+    """Let a box have so much of one processor, as ``virtual_minipc_cpu_percent`` does."""
+    quota = percent * PERIOD_US // 100
+    with written(box, "cpu.cfs_quota_us", f"{quota}", "cpu.max", f"{quota} {PERIOD_US}"):
+        yield
+
+
+@contextmanager
+def written(box: str, old: str, old_text: str, new: str, new_text: str) -> Iterator[None]:
+    """Write to a file of a box's control group, named as in version 1 and in 2; put back what it said."""
+    groups = Path("/sys/fs/cgroup")
+    of_version_1 = next(groups.glob(f"cpu*/pgladder-{box}/{old}"), None)
+    file = of_version_1 or groups / f"pgladder-{box}" / new
+    before = file.read_text()
+    _write(file, old_text if of_version_1 else new_text)
+    try:
+        yield
+    finally:
+        _write(file, before)
+
+
+def _write(file: Path, text: str) -> None:
+    subprocess.run([*AS_ROOT, "tee", file], input=text, text=True, check=True, stdout=subprocess.DEVNULL)

@@ -29,6 +29,7 @@ from bench.model.box import AdmittedClient, ProvisionedCluster, read_box
 from bench.model.errors import HostError
 from bench.model.plan import Plan
 from bench.model.record import Record, clients_here
+from bench.plan.check import at_its_rate
 from bench.store.run_directory import RunDirectory
 from bench.targets import client_boxes as of_run
 from bench.targets.client_boxes import kept, ready_client_boxes
@@ -105,6 +106,14 @@ class Both:
             for number, count in enumerate(boxes, 1)
         ]
         return a_plan(*trials, warm_up_s=0.5, window_s=window_s)
+
+    def measured(self, plan: Plan) -> Record:
+        """Measure the one trial of a plan."""
+        directory = RunDirectory(self.place / "out")
+        directory.begin(plan)
+        assert execute(plan, directory, self.server, Quiet())
+        [record] = directory.records()
+        return record
 
     def run(self, *boxes: int, window_s: float = WINDOW_S) -> list[Record]:
         """Measure one on each."""
@@ -191,6 +200,23 @@ def test_clients_elsewhere_are_seen_to_connect_by_tls(both: Both) -> None:
     found, arguments = in_trial(both, look)
     assert found == [("127.0.0.1", True)]
     assert both.server.endpoint("tls").password not in arguments
+
+
+def test_at_a_rate_each_of_two_client_boxes_offers_its_part(both: Both) -> None:
+    write_down(both.server.cluster, replace(both.client, name="yonder", address="localhost"))
+    commits_per_s, closed = 200.0, both.plan(2)
+    [trial] = closed.trials
+    at_rate = at_its_rate(replace(trial.parameters, rate=commits_per_s * trial.parameters.batch))
+    record = both.measured(replace(closed, trials=(replace(trial, parameters=at_rate),)))
+    seen, came = record.verified, record.open_loop
+    assert record.validity.state != "void", record.validity.why
+    assert seen.attempted == seen.acknowledged == seen.found > 0
+    # What comes independently is now more, now fewer: half a per mille of runs have it beyond this.
+    expected = commits_per_s * WINDOW_S
+    assert came.due == pytest.approx(expected, abs=3.5 * expected**0.5)
+    assert came.skipped == 0
+    assert record.in_flight_check is None
+    assert record.latency_ms.p50 > 0
 
 
 def in_trial(both: Both, act: Callable[[Meddler], T], window_s: float = 2.0) -> T:
@@ -318,11 +344,30 @@ def test_while_clients_work_on_a_box_no_run_of_its_own_begins_and_the_other_way_
 
 
 def test_a_run_keeps_its_client_boxes_for_itself_until_its_end(both: Both) -> None:
-    with kept(both.box, [both.client]):
+    with kept(both.box, [both.client], print):
         wait_for(holder, "the client box is kept")
         assert holder() == "clients of a run of the box at 127.0.0.1"
         # Clients of that run work there all the same.
         assert by_key(both, VARIABLES["__bench_release"]).returncode == 0
+    wait_for(lambda: holder() is None, "it is left to itself", 20)
+
+
+def test_a_connection_that_keeps_a_client_box_and_is_cut_is_begun_again_and_said(
+    both: Both, box: Box, monkeypatch
+) -> None:
+    monkeypatch.setattr(of_run, "LOOK_S", 0.1)
+    heard: list[str] = []
+    with kept(both.box, [both.client], heard.append):
+        wait_for(holder, "the client box is kept")
+        for process in sessions(box):
+            if process.name().startswith("sshd"):
+                process.kill()
+        wait_for(lambda: len(heard) == 2, "it is kept again", 60)
+        assert holder() == "clients of a run of the box at 127.0.0.1"
+    lost, again = heard
+    assert lost.startswith("the connection that keeps the client box elsewhere for this run ended (")
+    assert lost.endswith("; pgladder begins it again")
+    assert again == "the client box elsewhere is kept for this run again"
     wait_for(lambda: holder() is None, "it is left to itself", 20)
 
 

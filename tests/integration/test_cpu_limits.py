@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.agent.observe import usage_so_far
+from bench.constraints.evidence import busy as busy_part
+from bench.model.fingerprint import Processors, processors
 from bench.model.record import Reason, Record
 from tests.examples import one_of
 from tests.integration.support import BRIEF, Climb, as_root, as_user, climbing, wait_for
@@ -94,6 +96,11 @@ def test_a_quota_that_held_clients_and_server_up_makes_a_trial_suspect_and_is_a_
     facts = climb.directory.host().facts["cpu"]
     assert (facts["quota_cores"], facts["usable_cpus"]) == (0.4, 1)
     assert (facts["server_quota_cores"], facts["server_usable_cpus"]) == (0.4, 1)
+    of_box = processors(climb.directory.host())
+    assert of_box == Processors(there=os.cpu_count(), usable=0.4)
+    # Whatever else was busy on this machine: of 0.4 cores clients and server used what there was.
+    assert busy_part(record, of_box) > 0.7
+    assert "Under quota, functional: a CPU quota of 0.4 cores" in " ".join(climb.end().out.split())
 
 
 def test_a_quota_of_a_client_process_alone_is_the_clients(held):

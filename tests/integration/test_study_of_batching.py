@@ -8,7 +8,7 @@ import pytest
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import PATIENCE_S
 from tests.readme import CHECKOUT
-from tests.studies.batching import COLLECTED, PAGES, POOLS
+from tests.studies.batching import COLLECTED, PAGES, PER_S, POOLS
 
 TINY = ("--blocks", "1", "--warm-up", "0.2", "--window", "0.5")
 
@@ -24,10 +24,13 @@ def study(place, *more):
 def test_both_pages_are_written_and_what_was_cut_off_goes_on(place):
     study(place)
     batches, pools = ((place / f"{name}.md").read_text() for name in PAGES)
-    records = RunDirectory(place / "batching" / COLLECTED).records()
-    assert {record.trial.parameters.rate for record in records} == {None, 2000.0}
+    for per_s, (run, _) in COLLECTED.items():
+        records = RunDirectory(place / "batching" / run).records()
+        assert {record.trial.parameters.rate for record in records} == {None, float(per_s)}
+        assert f"### {per_s:,} rows a second" in batches
     assert "| 500 |" in batches
-    assert "| up to 5 ms | up to 20 ms | up to 100 ms | up to 1000 ms |" in batches
+    assert "| 1, by 2 processes |" in batches.partition(f"### {PER_S:,} rows")[2]
+    assert "| up to 5 ms | up to 20 ms | up to 1000 ms |" in batches
     # One block shows no spread.
     assert "In no case was a size shown" in pools
     last = place / "batching" / POOLS

@@ -27,7 +27,7 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_has_the_templates_the_schemas_and_the_sql(wheel):
     packed = set(ZipFile(wheel).namelist())
-    kinds = {".py", ".sql", ".json", ".tsv"}
+    kinds = {".py", ".sql", ".json", ".tsv", ".toml"}
     bench = {str(path.relative_to(ROOT)) for path in (ROOT / "bench").rglob("*") if path.suffix in kinds}
     templates = {f"bench/{path.relative_to(ROOT)}" for path in (ROOT / "templates").rglob("*.j2")}
     assert packed >= bench | templates

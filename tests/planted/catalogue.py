@@ -59,6 +59,8 @@ class Case:
     """So much longer each flush takes; by a library before the server's own, which takes a C compiler."""
     hogs: int = 0
     """So many programs that only burn CPU beside."""
+    quota: bool = False
+    """Whether clients and server have two fifths of a processor; by a control group, which takes root."""
     innocents: frozenset[str] = frozenset()
     """Names that can't be a limit there: a conviction of one is wrong."""
 
@@ -79,17 +81,34 @@ def phase(words: str, body: str) -> dict[str, str]:
 
 
 PLANTED = ("--layouts", "planted")
+STORM = """
+autovacuum_naptime = 1s
+autovacuum_vacuum_insert_threshold = 1
+autovacuum_vacuum_insert_scale_factor = 0
+autovacuum_analyze_threshold = 1
+autovacuum_analyze_scale_factor = 0
+autovacuum_vacuum_cost_delay = 0
+default_statistics_target = 10000
+"""
 CASES: Mapping[str, Case] = {
-    "connect-each": Case(phase="1", right=frozenset({"connecting"}), innocents=frozenset({"locks"})),
+    "connect-each": Case(phase="1", right=frozenset({"connecting"}), innocents=frozenset({"locks", "index"})),
     "pool-of-1": Case(
         options=("--pool-min", "1", "--pool-max", "1"),
         right=frozenset({"pool"}),
         innocents=frozenset({"locks", "index"}),
     ),
-    "pool-of-5": Case(options=("--pool-min", "5", "--pool-max", "5"), right=frozenset({"pool", "reset-query"})),
+    "pool-of-5": Case(
+        options=("--pool-min", "5", "--pool-max", "5"),
+        right=frozenset({"pool", "reset-query"}),
+        innocents=frozenset({"autovacuum"}),
+    ),
     "sequential": Case(phase="2", right=frozenset({"round-trips", "reset-query"}), innocents=frozenset({"locks"})),
-    "slow-flush-1ms": Case(flush_ms=1, phase="1-B", right=frozenset({"wal-flush"})),
-    "slow-flush-5ms": Case(flush_ms=5, phase="1-B", right=frozenset({"wal-flush"})),
+    "slow-flush-1ms": Case(
+        flush_ms=1, phase="1-B", right=frozenset({"wal-flush"}), innocents=frozenset({"locks", "autovacuum"})
+    ),
+    "slow-flush-5ms": Case(
+        flush_ms=5, phase="1-B", right=frozenset({"wal-flush"}), innocents=frozenset({"locks", "index"})
+    ),
     "slow-flush-20ms": Case(
         flush_ms=20, phase="2-C", right=frozenset({"wal-flush"}), innocents=frozenset({"locks", "index"})
     ),
@@ -114,14 +133,19 @@ CASES: Mapping[str, Case] = {
         options=PLANTED,
         phase="2-C",
         right=frozenset({"server-cpu"}),
+        innocents=frozenset({"wal-flush", "locks"}),
     ),
     "blocked-loop": Case(
-        phase="planted", files=phase("Blocks its event loop.", "time.sleep(0.003)"), right=frozenset({"event-loop"})
+        phase="planted",
+        files=phase("Blocks its event loop.", "time.sleep(0.003)"),
+        right=frozenset({"event-loop"}),
+        innocents=frozenset({"index", "locks", "wal-flush"}),
     ),
     "client-cpu": Case(
         phase="planted",
         files=phase("Computes before each insert.", "sum(range(60000))"),
         right=frozenset({"client-cpu"}),
+        innocents=frozenset({"index", "locks", "wal-flush"}),
     ),
     "cpu-hog": Case(phase="2-C", hogs=6, right=frozenset({"other-programs"})),
     "large-payload": Case(
@@ -154,5 +178,16 @@ CASES: Mapping[str, Case] = {
     "reset-query": Case(
         variant="synchronous_commit = off\n", phase="2", right=frozenset({"reset-query", "round-trips", "client-cpu"})
     ),
-    "tls": Case(phase="1", options=("--transports", "tls"), right=frozenset({"connecting", "tls"})),
+    "tls": Case(
+        phase="1",
+        options=("--transports", "tls"),
+        right=frozenset({"connecting", "tls"}),
+        innocents=frozenset({"locks", "index"}),
+    ),
+    "autovacuum-storm": Case(variant=STORM, phase="2-G", right=frozenset({"autovacuum", "server-cpu"})),
+    "quota": Case(quota=True, right=frozenset({"cpu-quota"}), innocents=frozenset({"locks", "index"})),
+    # Nothing is planted: whatever comes first is right, and what is not in the way of it must not be proved.
+    "control": Case(
+        phase="2-D", right=frozenset(), innocents=frozenset({"pool", "tls", "cpu-quota", "autovacuum", "heat"})
+    ),
 }

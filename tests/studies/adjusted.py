@@ -27,7 +27,7 @@ from bench.analysis.adjusting import levels
 from bench.analysis.comparison import Pair, Stated
 from bench.analysis.pulled import latest
 from bench.engines.postgresql.layout import layout_files
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import processors_there
 from bench.plan.adjustment import COVARIATES, applicable, bearable
 from bench.plan.rates import settled
 from bench.questions.compare import compared
@@ -101,7 +101,7 @@ class Case:
 def points(directory: Path) -> dict[str, list[list[Point]]]:
     """Return by phase and block the trials of a run that count; of PostgreSQL's versions each is by itself."""
     run = outcomes_of(RunDirectory(directory))
-    cpus = processors(run.host)
+    cpus = processors_there(run.host)
     by_rung: dict[str, dict[int, list[Point]]] = {}
     for record in latest(run.records):
         rate = settled(record)

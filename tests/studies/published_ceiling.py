@@ -37,7 +37,7 @@ from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.majors import REFERENCE
 from bench.engines.postgresql.variants import harness_for, this_machine
 from bench.model.codec import to_json
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import processors_there
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.plan.design import Design
@@ -245,7 +245,7 @@ def key_of(trial: Trial) -> Key:
 def seen_in(run: PulledRun) -> list[Seen]:
     """Return what was measured of each condition."""
     batches = [each.stated["batch"] for each in PUBLISHED if each.phase in PHASES]
-    cpus = processors(run.host)
+    cpus = processors_there(run.host)
     assert cpus is not None
     cells: dict[tuple[Key, int], Cell] = {}
     for each in ladder_of(run).ladders:

@@ -46,7 +46,6 @@ NO_MESSAGES = {
     },
     "targets/box_power.py": {".s.PGSQL."},
     "targets/boxes.py": {": pgladder box"},
-    "targets/cuts.py": {"pgladder durability --resume"},
     "targets/follow.py": {": trials.jsonl at byte "},
     "targets/watched.py": {"tuple[BoxNoise | None, list[str]]"},
     "analysis/published.py": {"Intel N100, 4 cores, 16 GB, NVMe, PostgreSQL 15, Python 3.11", "not reproduced"},

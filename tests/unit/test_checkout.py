@@ -73,7 +73,7 @@ def test_what_is_set_for_uv_itself_comes_first(index_of_uv, name):
 def require(tmp_path):
     """Return what ``.ci/require`` ends with and says, on a machine that has apt or has not."""
     table = Path("bench/probes/system_packages.py")
-    for file in (Path(".ci/require"), table, table.with_suffix(".tsv")):
+    for file in (Path(".ci/require"), table, table.with_name("systems.toml")):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / file, tmp_path / file)
     programs = tmp_path / "bin"

@@ -18,6 +18,8 @@ from bench.report.ratios import interval_text, ratio_text
 from bench.store.run_directory import RunDirectory
 from tests import journal
 from tests.kept import KEPT, NAMES
+from tests.planted.__main__ import JOURNAL as PLANTED
+from tests.planted.page import page as planted_page
 from tests.readme import BLOCK, CHECKOUT
 from tests.studies import batching, durability, engines, next_steps, predictions, published_ceiling, rules, versions
 
@@ -103,6 +105,11 @@ def test_the_page_of_predictions_says_what_its_journal_says():
     lines = journal.read(predictions.JOURNAL)
     assert predictions.page(lines) == predictions.PAGE.read_text()
     assert predictions.picture(list(predictions.tried(lines))) == predictions.PICTURE.read_text()
+
+
+@pytest.mark.skipif(not PLANTED.is_file(), reason="make study-planted measures it")
+def test_the_page_of_planted_limits_says_what_its_journal_says():
+    assert planted_page(journal.read(PLANTED)) == PLANTED.with_suffix(".md").read_text()
 
 
 @pytest.mark.parametrize("name", batching.PAGES)

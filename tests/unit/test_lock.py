@@ -5,11 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from bench.probes.system_packages import WITH_WHEELS
+from bench.probes.system_packages import known
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -64,12 +63,15 @@ def test_every_package_has_its_hashes(name):
 
 
 def test_make_lock_asks_for_wheels_for_each_processor_that_boxes_may_have():
-    systems = (REQUIREMENTS.parent / "roles/host/vars/systems.yml").read_text()
     asked = re.search(r"^PLATFORMS := (.*)$", (REQUIREMENTS.parent / "Makefile").read_text(), re.MULTILINE)
     linux = re.findall(r"(\w+)-unknown-linux-gnu", asked[1])
-    assert yaml.safe_load(systems)["host_processors"] == list(WITH_WHEELS) == linux
+    assert known()["processors"] == linux
 
 
 def test_make_lock_resolves_for_the_pythons_that_are_tested_here():
     makefile = (REQUIREMENTS.parent / "Makefile").read_text()
     assert f"\nPYTHONS := {' '.join(PYTHONS)}\n" in makefile
+
+
+def test_every_system_that_boxes_may_have_has_a_python_that_is_resolved_for():
+    assert {entry["python"] for entry in known()["systems"].values()} <= set(PYTHONS)

@@ -42,6 +42,7 @@ from bench.plan.options import (
 )
 from bench.plan.remaining import to_come
 from bench.plan.request import make_design
+from bench.probes.system_packages import known
 from bench.questions import load_question, questions
 from bench.results.vocabulary import own_words
 from bench.seams import load
@@ -360,7 +361,7 @@ def test_the_majors_of_postgresql_are_the_same_everywhere():
 
 
 def test_the_readme_names_every_system_and_the_postgresql_of_those_that_are_tested():
-    systems = yaml.safe_load((CHECKOUT / "roles/host/vars/systems.yml").read_text())["host_systems"]
+    systems = known()["systems"]
     told = " ".join(where for _, where, _ in rows_of("README.md", "what"))
     for entry in systems.values():
         family, version = entry["name"].split()

@@ -1,17 +1,18 @@
 """Autovacuum at work while rows come in."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, cpus: int | None) -> float | None:
-    """Return the part of all processors that its workers used."""
+def share(record: Record, cpus: Processors | None) -> float | None:
+    """Return the part of the processors that may be used which its workers used."""
     used = record.observed.get("server_cpu", {}).get("autovacuum")
     if used is None or cpus is None:
         return None
-    return min(used / cpus, 1.0)
+    return min(used / cpus.usable, 1.0)
 
 
 def removal(_: Trial, place: Place) -> Removal | str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import under_way
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -12,7 +13,7 @@ from bench.model.record import Record
 ROUNDS, CLOSED = "rounds", "closed"
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the commits in flight that have ended and wait for the others."""
     parameters, in_flight = record.trial.parameters, under_way(record)
     if parameters.load != ROUNDS:

@@ -1,6 +1,7 @@
 """Checkpoints within the window: they write what is dirty, and after each every page is put into WAL once."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -10,7 +11,7 @@ WITHOUT = {"max_wal_size": "64GB", "checkpoint_timeout": "1d"}
 BEGUN = ("checkpoints_timed", "checkpoints_req")
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the window in which one was under way; None where that was not sampled."""
     return record.observed.get("waits", {}).get("checkpointing")
 
@@ -22,7 +23,7 @@ def removal(_: Trial, place: Place) -> Removal | str:
     return Removal(words=tr("without checkpoints"), settings=WITHOUT)
 
 
-def remains(record: Record, _: int | None) -> float | None:
+def remains(record: Record, _: Processors | None) -> float | None:
     """Return how many ended in the window."""
     begun = [record.counters.get(name) for name in BEGUN]
     known = [each for each in begun if each is not None]

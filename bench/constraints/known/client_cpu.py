@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place, Removal
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.language import later, tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -12,7 +13,7 @@ from bench.workload.phase import ladder
 COUNTS = {2: later("two"), 3: later("three"), 4: later("four"), 5: later("five"), 8: later("eight")}
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of its cores that it used."""
     if record.cpu.client_cores is None:
         return None

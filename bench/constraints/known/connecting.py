@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -10,7 +11,7 @@ KEPT = {"1": "1-B"}
 """By phase that connects anew, the one that is the same over a connection that is kept."""
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the workers' time."""
     return share_of_workers(record, "connect_s")
 

@@ -1,12 +1,13 @@
 """A quota of processor time, of a container or a service, that held clients or server up."""
 
 from bench.constraints.constraint import Constraint, Place
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of its periods in which a quota held clients or server up, whichever more; None: not read."""
     held_up = record.observed.get("quota", {})
     known = [each for each in held_up.values() if each is not None]

@@ -2,12 +2,13 @@
 
 from bench.constraints.constraint import OF_COMMITS, Constraint, Place
 from bench.constraints.evidence import WAITED_FOR, share_waiting
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the commits under way that waited for them."""
     return share_waiting(record, *WAITED_FOR["data-io"])
 

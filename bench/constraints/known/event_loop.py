@@ -4,13 +4,14 @@ from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import stood_still
 from bench.constraints.known import client_cpu
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, cpus: Processors | None) -> float | None:
     """Return the part of the window in which the loop was held up without using its processor."""
-    return stood_still(record)
+    return stood_still(record, cpus)
 
 
 def removal(trial: Trial, place: Place) -> Removal | str | None:

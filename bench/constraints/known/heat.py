@@ -1,6 +1,7 @@
 """The processor was slowed for heat or power."""
 
 from bench.constraints.constraint import Constraint, Place
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -8,7 +9,7 @@ from bench.model.record import Record
 CODE = "throttled"
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return 1 where it was slowed within the window, 0 where it was not, None where the kernel does not count that."""
     codes = record.validity.codes
     if f"{CODE}-unknown" in codes:

@@ -1,12 +1,13 @@
 """Keeping the primary key's index."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(_: Record, __: int | None) -> None:
+def share(_: Record, __: Processors | None) -> None:
     """Nothing that a trial observes tells what an index takes."""
     return
 
@@ -18,7 +19,7 @@ def removal(trial: Trial, _: Place) -> Removal | str:
     return Removal(words=tr("without an index"), layout="no-index")
 
 
-def remains(record: Record, _: int | None) -> float | None:
+def remains(record: Record, _: Processors | None) -> float | None:
     """Return whether there was an index at the start."""
     if record.start is None:
         return None

@@ -5,12 +5,13 @@ from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.triggers import without_triggers
 from bench.constraints.work import Work
 from bench.engines.postgresql.layout import PLAIN
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the commits under way that waited for a lock."""
     return share_waiting(record, *WAITED_FOR["locks"])
 

@@ -2,12 +2,13 @@
 
 from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import share_waiting
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the commits under way for which the server waited until the client took its answer."""
     return share_waiting(record, "client_write")
 
@@ -25,7 +26,7 @@ def removal(trial: Trial, place: Place) -> Removal | str | None:
     return Removal(words=tr("through a socket file"), transport="socket")
 
 
-def remains(record: Record, _: int | None) -> float | None:
+def remains(record: Record, _: Processors | None) -> float | None:
     """Return whether TCP still was between them."""
     return float(record.trial.transport != "socket")
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the workers' time."""
     if record.trial.parameters.pool_max is None:
         return None

@@ -3,12 +3,13 @@
 from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
 from bench.constraints.known import wal_flush
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the workers' time."""
     return share_of_workers(record, "release_s")
 
@@ -20,7 +21,7 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     return Removal(words=tr("without the pool's reset query"), parameters={"reset": "none"})
 
 
-def of_one(record: Record, cpus: int | None) -> float | None:
+def of_one(record: Record, cpus: Processors | None) -> float | None:
     """Return the part of all but the flush. Of several under way giving back waits for the others' work, too."""
     released, flushing = share(record, cpus), wal_flush.share(record, cpus)
     if released is None or flushing is None or released + flushing >= 1:

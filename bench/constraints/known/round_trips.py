@@ -6,6 +6,7 @@ from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import is_alone, under_way
 from bench.constraints.known import connecting, wal_flush
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -16,7 +17,7 @@ ANOTHERS_FLUSH = 1.5
 """Of several, one that commits while another's flush is under way waits for the rest of that one first."""
 
 
-def share(record: Record, cpus: int | None) -> float | None:
+def share(record: Record, cpus: Processors | None) -> float | None:
     """Return the part of its time in which a commit is neither worked on by a processor nor waits for its flush."""
     used = record.cpu
     if not is_alone(record):
@@ -43,7 +44,7 @@ def relieved(work: Work, _: float) -> Work:
     return replace(work, in_flight=work.in_flight * MORE, processes=work.processes * MORE, waits_s=waits)
 
 
-def remains(record: Record, _: int | None) -> float | None:
+def remains(record: Record, _: Processors | None) -> float | None:
     """Return how far the commits under way are from those that were asked for."""
     in_flight, parameters = under_way(record), record.trial.parameters
     if in_flight is None:

@@ -1,16 +1,21 @@
-"""The processors: all of them are busy, and neither the client's one core nor others' programs are what is short."""
+"""The processors: all that may be used are busy, and what is short is no quota, the client's one core, or others'."""
 
 from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place, Removal
-from bench.constraints.evidence import is_alone
+from bench.constraints.evidence import busy, is_alone
+from bench.constraints.known import cpu_quota
 from bench.constraints.known.other_programs import SHORT, of_others
 from bench.constraints.triggers import without_triggers
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, cpus: int | None) -> float | None:
-    """Return the busy part of all processors, where it is the clients' and the server's; of one commit, of its time."""
+def share(record: Record, cpus: Processors | None) -> float | None:
+    """Return the busy part of those that may be used, where it is the clients' and the server's.
+
+    Of one commit it is the part of its time. Where a quota held them up, that is what is short (``cpu-quota``).
+    """
     if is_alone(record):
         # One commit at a time never uses them all: what of its time the server works is what counts.
         return record.cpu.server_cores
@@ -19,7 +24,9 @@ def share(record: Record, cpus: int | None) -> float | None:
         return None
     if others > SHORT:
         return 0.0
-    return record.cpu.host_pct / 100
+    if (cpu_quota.CONSTRAINT.share(record, cpus) or 0.0) >= cpu_quota.CONSTRAINT.suspected_from:
+        return record.cpu.host_pct / 100
+    return busy(record, cpus)
 
 
 def removal(trial: Trial, place: Place) -> Removal | str:

@@ -1,12 +1,13 @@
 """Encrypting what is sent."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return 0 where nothing is encrypted; else nothing that a trial observes tells."""
     return None if record.trial.transport == "tls" else 0.0
 
@@ -20,7 +21,7 @@ def removal(trial: Trial, place: Place) -> Removal | str | None:
     return Removal(words=tr("without TLS"), transport="tcp")
 
 
-def remains(record: Record, _: int | None) -> float | None:
+def remains(record: Record, _: Processors | None) -> float | None:
     """Return whether it still was encrypted."""
     return float(record.trial.transport == "tls")
 

@@ -3,6 +3,7 @@
 from bench.constraints.constraint import OF_COMMITS, OF_SESSIONS, UNASKED, Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
+from bench.model.fingerprint import Processors
 from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -11,7 +12,7 @@ MOST_BYTES = 100
 """WAL of a row where its table is unlogged: no more than its transaction's own."""
 
 
-def share(record: Record, _: int | None) -> float | None:
+def share(record: Record, _: Processors | None) -> float | None:
     """Return the part of the commits under way that waited for WAL to be written."""
     return share_waiting(record, *WAITED_FOR["wal-write"])
 
@@ -30,7 +31,7 @@ def relieved(work: Work, _: float) -> Work:
     return work.without("wal-flush").without("wal-write")
 
 
-def remains(record: Record, _: int | None) -> float | None:
+def remains(record: Record, _: Processors | None) -> float | None:
     """Return the WAL of a row, of as much as one may have."""
     written = record.counters.get("wal_bytes")
     if written is None or not record.rows:

@@ -13,13 +13,13 @@ from typing import Any
 from jinja2 import Template
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.curves import Sweep
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pooling import differing_plans
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.slo import Slo
-from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
 from bench.model.language import later, spoken, tr
 from bench.model.plain import harmless_all

@@ -13,7 +13,7 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.timeline import Waiting, course, steps_each, waiting
 from bench.analysis.utilisation import client_time, cores
-from bench.model.fingerprint import usable_processors
+from bench.model.fingerprint import Processors, processors
 from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.report.numbers import rate
@@ -102,7 +102,7 @@ def _published(first_of: Mapping[str, str]) -> Iterable[Row]:
 
 def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
     """Return the charts of one ladder: latency, cores, the clients' time."""
-    cpus = usable_processors(run.host)
+    cpus = processors(run.host)
     latencies: list[Row] = []
     busy: list[Row] = []
     times: list[Row] = []
@@ -139,12 +139,12 @@ def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) 
             yield {"rung": name, "kind": tr(kind), "from": _short(value)}
 
 
-def _cores(name: str, trials: Iterable[Record], cpus: int | None) -> Iterable[Row]:
-    spent = cores(trials, cpus)
+def _cores(name: str, trials: Iterable[Record], cpus: Processors | None) -> Iterable[Row]:
+    spent, usable = cores(trials, cpus.there if cpus else None), cpus.usable if cpus else None
     shares = (("client", spent.client), ("server", spent.server), (later("everything else"), spent.elsewhere))
     for order, (who, value) in enumerate(shares):
         if value is not None:
-            yield {"rung": name, "who": tr(who), "cores": _short(value), "order": order, "cpus": cpus}
+            yield {"rung": name, "who": tr(who), "cores": _short(value), "order": order, "cpus": usable}
 
 
 def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.analysis.sweep import Curve, Point, Sweep, words_of
+from bench.analysis.curves import Curve, Point, Sweep, words_of
 from bench.model.language import tr
 from bench.plan.sweep import RATE, Value
 from bench.report.page.figures import Figure, Row

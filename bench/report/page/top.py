@@ -27,7 +27,7 @@ from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
-from bench.model.fingerprint import usable_processors
+from bench.model.fingerprint import processors
 from bench.model.language import later, tr
 from bench.report.ending import next_words
 from bench.report.numbers import cores, in_short, whole
@@ -91,9 +91,9 @@ class TopView:
     def brand(self) -> str:
         """Whose numbers these are, and of when."""
         facts = self.report.host.facts.get("cpu", {}) if self.report.host else {}
-        model, count = facts.get("model"), usable_processors(self.report.host)
+        model, cpus = facts.get("model"), processors(self.report.host)
         parts = [self.name, model if isinstance(model, str) else None]
-        parts.append(None if count is None else tr("{count} CPUs", count=count))
+        parts.append(None if cpus is None else tr("{count} CPUs", count=f"{cpus.usable:g}"))
         return " · ".join(filter(None, [*parts, self.run.plan.created[:10]]))
 
     @property
@@ -164,12 +164,14 @@ class TopView:
         if self.ladder and self.answer.most:
             written = self.answer.most.phase, self.answer.most.way
             rung = next(each for each in self.ladder.rungs if (each.phase, plain_way(each)) == written)
-            cpus = usable_processors(self.run.host)
+            cpus = processors(self.run.host)
             sentence = later("Cores busy: client {client}, server {server}.")
+            usable = ""
             if cpus:
                 sentence = later("Cores busy: client {client}, server {server}, of {cpus}.")
+                usable = f"{cpus.usable:g}"
             client, server = cores(rung.client_cores), cores(rung.server_cores)
-            texts.append(tr(sentence, client=client, server=server, cpus=cpus))
+            texts.append(tr(sentence, client=client, server=server, cpus=usable))
         return Card(question=tr("what stopped it"), answer=_limit(limit), texts=texts)
 
     def _trust(self) -> Card:

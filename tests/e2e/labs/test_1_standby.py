@@ -8,8 +8,8 @@ from tests.e2e.lab import Lab, changed, sentence
 from tests.e2e.labs import BOXES
 from tests.examples import one_of
 
-PRIMARY, STANDBY = BOXES
-BOTH = ",".join(BOXES)
+PAIR = PRIMARY, STANDBY = BOXES[:2]
+BOTH = ",".join(PAIR)
 OF_PRIMARY = ("-e", f"replica_of={PRIMARY}")
 ETC = "/etc/postgresql/15/pgladder"
 RUN = "sudo -u pgladder pgladder run --phases 2-D --warm-up 0.2 --window 1 --blocks 1 --json"
@@ -59,7 +59,7 @@ def test_both_are_made_ready_at_once_and_a_row_comes_over_by_tls(lab: Lab) -> No
 def test_made_ready_again_nothing_changes(lab: Lab) -> None:
     said = lab.play("provision", BOTH, *OF_PRIMARY)
     assert said.returncode == 0, said.stdout
-    assert [changed(said, box) for box in BOXES] == [0, 0], said.stdout
+    assert [changed(said, box) for box in PAIR] == [0, 0], said.stdout
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_torn_down_after_its_primary_it_leaves_nothing_either(lab: Lab, as_found
     said = lab.play("provision", STANDBY, *OF_PRIMARY)
     assert said.returncode == 0, said.stdout
     assert lab.sql(PRIMARY, STREAMING) == "streaming|async|t"
-    for box in BOXES:
+    for box in PAIR:
         said = lab.play("teardown", box)
         assert said.returncode == 0, said.stdout
         assert lab.snapshot(box) ^ as_found[box] == set()

@@ -1,7 +1,8 @@
-"""A box of each other system a box can have: from bare to a ladder to torn down; in a lab of its own.
+"""A box of each other system that is tested: from bare to a ladder to torn down; in a lab of its own.
 
-Debian 12's way is that of all other tests, with its bad days; here it is walked with those that are slow. On Debian 13
-a second major joins its own: Debian 12's packages, by a repository that stands in for apt.postgresql.org.
+The reference's way (Debian 12's) is that of all other tests, with its bad days; here it is walked with those that are
+slow. On the others a second major joins their own: the reference's packages, by a repository that stands in for
+apt.postgresql.org.
 """
 
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.probes.system_packages import known
 from tests.e2e.lab import Lab, changed, sentence
 from tests.e2e.labs.test_4_lab import left_of
 from tests.e2e.remote.control import ROOT, SURE, Control
@@ -19,21 +21,32 @@ from tests.packages import Apt, Keys, sign_repository
 
 @dataclass(frozen=True)
 class System:
-    """What a box shall be."""
+    """What a box shall be; ``name`` as SYSTEM= takes it, the rest as its line of the table has it."""
 
     name: str
     version: str
+    suite: str
     postgresql: str
     python: str
+    engines: tuple[str, ...]
 
 
-DEBIAN_12 = System("debian12", "12", postgresql="15", python="3.11")
-DEBIAN_13 = System("debian13", "13", postgresql="17", python="3.13")
+def _tested() -> Iterator[System]:
+    for name, entry in known()["systems"].items():
+        family, version = name.split()
+        if family == "debian" and entry["tested"]:
+            own = str(entry["postgresql"])
+            yield System(f"debian{version}", version, entry["suite"], own, entry["python"], tuple(entry["engines"]))
+
+
+REFERENCE, *OTHERS = _tested()
 OLDER = ("postgresql-15", "postgresql-client-15", "libicu72", "libldap-2.5-0", "libllvm14")
-"""PostgreSQL of Debian 12, and what it needs that Debian 13 no longer has."""
+"""PostgreSQL of the reference, and what it needs that later systems no longer have."""
 VENDOR = "/srv/vendor"
-OTHER = {DEBIAN_12: DEBIAN_13, DEBIAN_13: DEBIAN_12}
-SYSTEMS = [pytest.param(DEBIAN_13, id="debian13"), pytest.param(DEBIAN_12, id="debian12", marks=pytest.mark.slow)]
+SYSTEMS = [
+    *(pytest.param(each, id=each.name) for each in OTHERS),
+    pytest.param(REFERENCE, id=REFERENCE.name, marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(scope="module", params=SYSTEMS)
@@ -71,7 +84,7 @@ def test_a_box_keeps_the_system_it_was_made_with(own: Lab, box: str, system: Sys
     said = own.up("-e", "lab_system=")
     assert f"{box}: Debian {system.version}" in said
     assert said.count("changed=0") == said.count("changed=")
-    other = OTHER[system].name
+    other = (OTHERS[0] if system == REFERENCE else REFERENCE).name
     refused = own.try_up("-e", f"lab_system={other}")
     assert refused.returncode != 0
     told = " ".join(refused.stdout.split())
@@ -140,8 +153,10 @@ def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
     own: Lab, box: str, system: System, tmp_path: Path
 ) -> None:
     role = ("-e", "host_roles=timescaledb")
-    if system != DEBIAN_13:
-        assert "Debian 12 has no package of TimescaleDB" in sentence(own.play("provision", box, *role), box)
+    if "timescaledb" not in system.engines:
+        assert f"Debian {system.version} has no package of TimescaleDB" in sentence(
+            own.play("provision", box, *role), box
+        )
         return
     control, asked = Control(own, tmp_path), ("--phases=2-G 3-T3", *SURE[1:])
     missing = control.fab("ladder", f"--limit={box}", *asked).ends(2)
@@ -170,15 +185,15 @@ def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
 
 @pytest.fixture
 def with_older(own: Lab, box: str, system: System, tmp_path: Path) -> Iterator[list[str]]:
-    """Variables by which Debian 12's PostgreSQL joins the box's own, as from apt.postgresql.org."""
-    if system != DEBIAN_13:
-        pytest.skip("a newer PostgreSQL does not run with Debian 12's libraries")
+    """Variables by which the reference's PostgreSQL joins the box's own, as from apt.postgresql.org."""
+    if system == REFERENCE:
+        pytest.skip("a newer PostgreSQL does not run with the libraries of an older system")
     there = Path(f"/var/lib/{own.name}-lab") / box / "root"
     repository = tmp_path / "repository"
     repository.mkdir()
-    Apt(tmp_path).download("bookworm", OLDER, repository)
+    Apt(tmp_path).download(REFERENCE.suite, OLDER, repository)
     keys = Keys(tmp_path / "keys")
-    sign_repository(repository, "trixie-pgdg", keys)
+    sign_repository(repository, f"{system.suite}-pgdg", keys)
     key = keys.public(tmp_path / "key.asc")
     keys.close()
     subprocess.run([*ROOT, "cp", "-r", repository, f"{there}{VENDOR}"], check=True)
@@ -186,7 +201,7 @@ def with_older(own: Lab, box: str, system: System, tmp_path: Path) -> Iterator[l
         "postgresql_source": "pgdg",
         "postgresql_pgdg_uri": f"file://{VENDOR}",
         "postgresql_pgdg_key": key,
-        "postgresql_other_versions": "15",
+        "postgresql_other_versions": REFERENCE.postgresql,
     }
     yield [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
     own.run(box, f"sudo rm -r {VENDOR}")
@@ -194,29 +209,31 @@ def with_older(own: Lab, box: str, system: System, tmp_path: Path) -> Iterator[l
 
 @pytest.mark.slow
 def test_majors_from_a_vendor_are_compared_on_it_beside_its_cluster(
-    own: Lab, box: str, with_older: list[str], tmp_path: Path
+    own: Lab, box: str, system: System, with_older: list[str], tmp_path: Path
 ) -> None:
-    refused = own.play("provision", box, "-e", "postgresql_other_versions=15")
-    assert "Debian 13 has 17; take other versions from apt.postgresql.org" in sentence(refused, box)
+    both = [REFERENCE.postgresql, system.postgresql]
+    refused = own.play("provision", box, "-e", f"postgresql_other_versions={REFERENCE.postgresql}")
+    has = f"Debian {system.version} has {system.postgresql}; take other versions from apt.postgresql.org"
+    assert has in sentence(refused, box)
     said = own.play("provision", box, *with_older)
     assert said.returncode == 0, said.stdout
     assert changed(own.play("provision", box, *with_older), box) == 0
     cluster = own.run(box, "pg_lsclusters -h").split()
-    assert cluster[:4] == ["17", "pgladder", "5544", "online"]
+    assert cluster[:4] == [system.postgresql, "pgladder", "5544", "online"]
     control = Control(own, tmp_path)
-    missing = control.fab("compare", f"--limit={box}", "--versions=17 18", *SURE).ends(2)
-    assert "PostgreSQL 18 is not installed there; it has 15 and 17: name it in postgresql_other_versions" in missing
-    control.fab(
-        "compare", f"--limit={box}", "--run=majors", "--versions=15 17", "--blocks=2", "--repeat-suspect=no", *SURE
-    ).ends(0)
+    missing = control.fab("compare", f"--limit={box}", f"--versions={system.postgresql} 14", *SURE).ends(2)
+    lacking = f"PostgreSQL 14 is not installed there; it has {' and '.join(both)}: name it in postgresql_other_versions"
+    assert lacking in missing
+    asked = (f"--versions={' '.join(both)}", "--blocks=2", "--repeat-suspect=no", *SURE)
+    control.fab("compare", f"--limit={box}", "--run=majors", *asked).ends(0)
     results = control.results("majors", box)
-    assert sorted(record.trial.version for record in results.records()) == ["15", "15", "17", "17"]
+    assert sorted(record.trial.version for record in results.records()) == sorted(both * 2)
     assert all(record.rows for record in results.records())
     found = results.host()
     assert found is not None
     versions = found.facts["postgresql"]["versions"]
-    assert [versions[major]["builder"] for major in ("15", "17")] == ["Debian", "Debian"]
-    assert own.run(box, "sudo ls -A /var/lib/postgresql/17/pgladder-private") == ""
+    assert [versions[major]["builder"] for major in both] == ["Debian", "Debian"]
+    assert own.run(box, f"sudo ls -A /var/lib/postgresql/{system.postgresql}/pgladder-private") == ""
     assert own.run(box, "pg_lsclusters -h").split() == cluster
 
 

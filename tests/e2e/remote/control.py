@@ -15,13 +15,13 @@ import msgspec
 
 from bench.model.record import Record
 from bench.store.run_directory import RunDirectory
-from tests.e2e.lab import BIN, CHECKOUT, Lab, quoted
+from tests.e2e.lab import AS_ROOT, BIN, CHECKOUT, Lab, quoted
 
 SHORT = ("--phases=2-C", "--warm-up=0.2", "--window=0.5")
 SURE = ("--phases=2-C", "--warm-up=0.2", "--window=2")
 """Where no trial may be void: in less, a busy machine may acknowledge nothing."""
 RUNS = "/var/lib/pgladder/runs"
-ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
+ROOT = AS_ROOT
 TABLE = "pgladder-faults"
 LOCK = "/run/pgladder-launch/lock"
 PATIENCE_S = 600

@@ -6,24 +6,14 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.e2e.lab import BIN
-from tests.e2e.remote.control import ROOT, SURE, Control, decoded
+from tests.e2e.lab import BIN, limited, written
+from tests.e2e.remote.control import SURE, Control, decoded
 
 ASKED = ("--limit=lab", "--phases=2-E", "--warm-up=0.2", "--window=2")
-PERIOD_US = 100_000
-
-
-@contextmanager
-def limited(box: str, percent: int) -> Iterator[None]:
-    """Let a box have so much of one processor, as ``virtual_minipc_cpu_percent`` does."""
-    quota = percent * PERIOD_US // 100
-    with written(box, "cpu.cfs_quota_us", f"{quota}", "cpu.max", f"{quota} {PERIOD_US}"):
-        yield
 
 
 @contextmanager
@@ -31,22 +21,6 @@ def preferred(box: str) -> Iterator[None]:
     """Let a box have its processors before whatever else runs on this machine."""
     with written(box, "cpu.shares", "16384", "cpu.weight", "1600"):
         yield
-
-
-@contextmanager
-def written(box: str, old: str, old_text: str, new: str, new_text: str) -> Iterator[None]:
-    """Write to a file of a box's control group, named as in version 1 and in 2; put back what it said."""
-    groups = Path("/sys/fs/cgroup")
-    of_version_1 = next(groups.glob(f"cpu*/pgladder-{box}/{old}"), None)
-    file = of_version_1 or groups / f"pgladder-{box}" / new
-    before = file.read_text()
-    _write(file, old_text if of_version_1 else new_text)
-    yield
-    _write(file, before)
-
-
-def _write(file: Path, text: str) -> None:
-    subprocess.run([*ROOT, "tee", file], input=text, text=True, check=True, stdout=subprocess.DEVNULL)
 
 
 def verdict(control: Control, run: str) -> tuple[bool, str]:

@@ -16,6 +16,7 @@ from bench.analysis.bound import (
     SHARED,
     bound_by,
 )
+from bench.model.fingerprint import Processors
 from bench.model.plan import NULL
 from bench.model.record import Cpu
 from bench.plan.ceiling import twin
@@ -136,7 +137,7 @@ def test_more_of_processors_that_others_use_too_is_no_brake_of_the_clients():
     crowded = Cpu(host_pct=100, steal_pct=0, client_cores=0.3, server_cores=0.2)
     trials = [replace(record, cpu=crowded) for record in rung("2-B")]
     beside_them = [*alone(trials, 3.0), *twice(trials, 1.5)]
-    assert bound_by(trials, 100.0, beside_them, cpus=2).why == SHARED
+    assert bound_by(trials, 100.0, beside_them, cpus=Processors(there=2, usable=2)).why == SHARED
     assert bound_by(trials, 100.0, beside_them).verdict == "client"
 
 

@@ -6,7 +6,16 @@ import pytest
 
 from bench.model.record import Cpu
 from bench.plan.suspects import suspects_of
-from tests.experiments import BLOCKS, CPUS, a_run, explained, planned, planned_on_theirs, waiting
+from tests.experiments import (
+    BLOCKS,
+    CPUS,
+    a_run,
+    explained,
+    planned,
+    planned_on_client_boxes,
+    planned_on_theirs,
+    waiting,
+)
 
 
 def by_name(found):
@@ -104,6 +113,17 @@ def test_of_a_users_server_it_says_by_which_name_less_durable_commits_are_asked_
     found = by_name(explained(plan, a_run(plan, {})))
     assert (found["wal-flush"].conclusion, found["wal-flush"].how) == ("untested", None)
     assert found["wal-flush"].why.endswith("unless you ask for it by name (--constraints wal-flush)")
+
+
+def test_of_clients_on_client_boxes_what_is_taken_away_there_tells_and_nothing_is_predicted():
+    plan = planned_on_client_boxes()
+    found = explained(plan, a_run(plan, {"wal-flush": 1.5}))
+    limit = found.constraints[0]
+    assert (limit.name, limit.conclusion, limit.predicted_gain) == ("wal-flush", "limit", None)
+    assert (found.verdict, found.complete) == ("limited", True)
+    assert {each.conclusion for each in found.constraints if each.name in ("tls", "network")} <= {"untested"}
+    assert found.rungs[0].bound_by.verdict == "unknown"
+    assert "its clients run on client boxes" in found.rungs[0].bound_by.why
 
 
 def test_what_of_durability_an_experiment_changed_stands_in_the_answer():

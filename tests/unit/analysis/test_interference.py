@@ -140,7 +140,8 @@ def test_of_a_grid_a_sweep_says_what_it_costs_for_each_value_of_the_other_parame
         for record in run_of("readers", rates, in_flight=in_flight).records:
             records.append(replace(record, trial=replace(record.trial, number=len(records) + 1)))
     [curve] = sweep(pulled(*records)).curves
-    assert curve.sentence.startswith("2-C is fastest at in_flight 10, readers 4, 221 rows/s; all others are slower by")
+    assert curve.sentence.startswith("2-C is fastest at in_flight 10, readers 4, 221 rows/s (")
+    assert "; all others are slower by" in curve.sentence
     assert re.search(r" 2-C, in_flight 5: 4 readers cost the writers 10 % \[\d+, \d+\] of their rows", curve.sentence)
     assert re.search(r"; 2-C, in_flight 10: with 4 readers the writers write 10 % \[\d+, \d+\] more", curve.sentence)
 

@@ -6,11 +6,12 @@ import pytest
 
 from bench.analysis.ladder import ladders
 from bench.analysis.ladder_answer import answer_of, in_figures
+from bench.model.fingerprint import Processors
 from bench.model.record import Cpu
 from bench.stats.histogram import new_histogram
 from tests.builders import a_record, climbed, doubtful, void
 
-CPUS = 4
+CPUS = Processors(there=4, usable=4)
 FULL = Cpu(host_pct=98, steal_pct=0, client_cores=0.5, server_cores=3.3)
 LOSES = "may lose last 600 ms"
 

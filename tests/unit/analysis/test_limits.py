@@ -3,16 +3,17 @@
 import pytest
 
 from bench.analysis.limits import Limit, stopped_by
+from bench.model.fingerprint import Processors
 from bench.model.record import ClientTime, Cpu
 from tests.builders import a_record
 
-CPUS = 4
+CPUS = Processors(there=4, usable=4)
 NO_TIME = {"prepare_s": 0.0, "connect_s": 0.0, "pool_wait_s": 0.0, "insert_s": 0.0, "release_s": 0.0}
 
 
 def a_trial(phase, *, client=0.2, server=0.3, host=None, flushing_s=0.0, number=1, **spent):
     """Of a window of 2 s, by default with nobody else there."""
-    host = (client + server) / CPUS if host is None else host
+    host = (client + server) / CPUS.there if host is None else host
     return a_record(
         number,
         phase,

@@ -95,3 +95,12 @@ def test_a_host_that_counts_no_throttling_is_told_once_and_a_virtual_machine_nee
     [virtual] = host_notes(a_host(cpu=none, system={"hypervisor": True}))
     assert virtual.startswith("This is a virtual machine")
     assert host_notes(a_host(cpu={"throttle_counters": ["core_throttle_count"]})) == []
+
+
+def test_of_a_box_under_a_quota_it_is_said_that_its_rates_are_of_that_part():
+    counted = {"throttle_counters": ["core_throttle_count"]}
+    [note] = host_notes(a_host(cpu=counted | {"quota_cores": 0.5, "server_quota_cores": 0.75}))
+    assert note.startswith("Under quota, functional: a CPU quota of 0.5 cores held for this box")
+    assert note.endswith("the same command on a box without one (HOST=…).")
+    assert len(host_notes(a_host(cpu=counted | {"quota_cores": "none", "server_quota_cores": 2}))) == 1
+    assert host_notes(a_host(cpu=counted | {"quota_cores": "none", "server_quota_cores": "none"})) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.analysis.utilisation import OUTSIDE, client_time, cores
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import Processors, Unreadable, processors, processors_there
 from bench.model.record import ClientTime, Cpu
 from tests.builders import a_host, a_record, void
 
@@ -48,6 +48,21 @@ def test_shares_add_up_to_one_also_where_commits_reach_into_the_window_from_befo
 
 
 def test_processors_are_those_of_the_fingerprint():
-    assert processors(a_host()) == 4
-    assert processors(a_host(cpu={})) is None
-    assert processors(None) is None
+    assert (processors(a_host()), processors_there(a_host())) == (Processors(there=4, usable=4), 4)
+    for unknown in (a_host(cpu={}), None):
+        assert (processors(unknown), processors_there(unknown)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("left", "usable"),
+    [
+        ({"usable_cpus": 3}, 3),
+        ({"usable_cpus": 2, "quota_cores": 1.5}, 1.5),
+        ({"usable_cpus": 4, "quota_cores": "none"}, 4),
+        # A quota of more than there is takes nothing away.
+        ({"quota_cores": 8}, 4),
+        ({"usable_cpus": Unreadable(unreadable="no /proc")}, 4),
+    ],
+)
+def test_a_quota_or_a_set_leaves_some_of_them_and_a_quota_also_a_part_of_one(left, usable):
+    assert processors(a_host(cpu={"logical_cpus": 4, **left})) == Processors(there=4, usable=usable)

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import pytest
 
+from bench.analysis.limits import stopped_by
 from bench.constraints.constraint import Place, Removal, constraints
 from bench.constraints.evidence import stood_still, under_way, work_of
-from bench.constraints.work import rate
+from bench.constraints.work import Work, rate
+from bench.model.fingerprint import Processors
 from bench.model.record import ClientTime, Cpu, InFlight
 from bench.plan.suspects import predicted_gain
 from bench.workload.driver import as_driven
 from tests.builders import a_record, a_trial, changed
 
-CPUS = 4
+CPUS = Processors(there=4, usable=4)
 IDLE = Cpu(host_pct=30, steal_pct=0, client_cores=0.4, server_cores=0.8)
 NO_WAITS = dict.fromkeys(
     ("wal_flush", "wal_write", "lock", "extend", "lwlock", "data_io", "client_write", "running"), 0.0
@@ -71,6 +73,44 @@ def share(name, record):
 def test_a_constraint_reads_its_share_of_what_was_observed(name, record, expected):
     found = share(name, record)
     assert found == (expected if expected is None else pytest.approx(expected))
+
+
+# A machine of 2 processors, of which a quota leaves 1.5, and all of these are used.
+OF_QUOTA = Processors(there=2, usable=1.5)
+UNDER_QUOTA = Cpu(host_pct=78.2, steal_pct=0, client_cores=0.55, server_cores=0.91)
+
+
+def test_processors_are_busy_where_those_that_may_be_used_are():
+    used_up = seen(cpu=UNDER_QUOTA)
+    assert constraints()["server-cpu"].share(used_up, OF_QUOTA) == pytest.approx(1.46 / 1.5)
+    assert constraints()["server-cpu"].share(used_up, Processors(there=2, usable=2)) == pytest.approx(0.782)
+    # On a machine whose others leave nothing, all are busy whatever a quota leaves.
+    crowded = seen(cpu=replace(UNDER_QUOTA, host_pct=98.0))
+    assert constraints()["server-cpu"].share(crowded, Processors(there=2, usable=1.9)) == pytest.approx(0.98)
+
+
+def test_where_a_quota_held_clients_or_server_up_it_is_what_is_short_and_not_the_machines_processors():
+    held_up = {"client_throttled_share": 0.2, "server_throttled_share": 0.9}
+    record = seen(cpu=UNDER_QUOTA, observed={"quota": held_up})
+    assert constraints()["server-cpu"].share(record, OF_QUOTA) == pytest.approx(0.782)
+    assert constraints()["cpu-quota"].share(record, OF_QUOTA) == pytest.approx(0.9)
+    found = stopped_by([record], OF_QUOTA)
+    assert (found.constraint, found.share) == ("cpu-quota", 0.9)
+
+
+def test_of_a_quotas_processors_the_model_knows_no_more_and_autovacuum_takes_its_part():
+    record = seen(cpu=UNDER_QUOTA, observed={"server_cpu": {"autovacuum": 0.3}})
+    assert work_of(record, OF_QUOTA).cpus == 1.5
+    assert constraints()["autovacuum"].share(record, OF_QUOTA) == pytest.approx(0.2)
+    # A part of one processor works at its part of the speed.
+    half = Work(in_flight=1, in_flight_each=1, processes=1, cpus=0.5, client_s=0, server_s=0.01, waits_s={})
+    assert rate(half) == pytest.approx(50, rel=0.01)
+
+
+def test_a_loop_that_may_have_waited_for_its_quota_was_not_seen_to_block():
+    record = seen(cpu=UNDER_QUOTA, observed={"event_loop": {"blocked_share": 0.9}})
+    assert stood_still(record, OF_QUOTA) is None
+    assert stood_still(record, Processors(there=2, usable=2)) > 0
 
 
 def test_what_was_not_observed_has_no_share():
@@ -168,8 +208,8 @@ def test_of_clients_on_client_boxes_nothing_is_concluded_from_processors_that_th
     assert work_of(here, CPUS) is not None
     assert work_of(away, CPUS) is None
     held_up = seen(observed={"event_loop": {"blocked_share": 0.9}})
-    assert stood_still(held_up) > 0
-    assert stood_still(changed(held_up, client_boxes=1)) is None
+    assert stood_still(held_up, CPUS) > 0
+    assert stood_still(changed(held_up, client_boxes=1), CPUS) is None
 
 
 def test_a_client_that_keeps_its_one_core_busy_is_seen_wherever_it_runs():

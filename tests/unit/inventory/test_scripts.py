@@ -24,6 +24,12 @@ def test_whatever_measures_is_known_by_its_process(tmp_path: Path, verb: str) ->
     assert (str(process.pid) in found) == (verb != "report")
 
 
+def test_only_what_must_run_without_python_is_raw() -> None:
+    raw = [file for file in ROLES.glob("*/*/*.yml") if "ansible.builtin.raw" in file.read_text()]
+    without_python = {"bootstrap.yml", "mend.yml", "reach.yml", "examine.yml", "sudo.yml"}
+    assert {file.relative_to(ROLES) for file in raw} == {Path("host/tasks") / name for name in without_python}
+
+
 def test_little_of_the_roles_is_shell() -> None:
     lines = [line for file in ROLES.glob("*/files/*.sh") for line in file.read_text().splitlines()]
     assert len(lines) <= 500

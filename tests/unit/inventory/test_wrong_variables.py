@@ -93,7 +93,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"host_roles": "clickhouse", "clickhouse_source": "debian"}, ""),
     (
         {"host_roles": "clickhouse", "clickhouse_source": "debian", "host_probe": OF_13},
-        "Debian 12 has no package of ClickHouse: take",
+        "Debian 13 has no package of ClickHouse: take",
     ),
     (
         {"host_roles": "clickhouse"},
@@ -149,13 +149,14 @@ ROLES = [
 @pytest.fixture(scope="module")
 def known() -> dict[str, Any]:
     files = [role / folder / "main.yml" for role in ROLES for folder in ("defaults", "vars")]
-    files.append(CHECKOUT / "roles/host/vars/systems.yml")
     read = [DataLoader().load_from_file(str(file), trusted_as_template=True) for file in files]
     found = {
         "host_probe": BOX,
-        "host_system": {"postgresql": 15, "name": "Debian 12"},
+        "host_system": trust_as_template("{{ __host_systems[host_probe.system] | default(__host_other_system) }}"),
         "postgresql_majors": ["15"],
         "inventory_hostname": "n2",
+        "role_path": str(CHECKOUT / "roles/host"),
+        "playbook_dir": str(CHECKOUT / "playbooks"),
     }
     return {name: value for each in read for name, value in each.items()} | found
 

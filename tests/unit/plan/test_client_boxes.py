@@ -6,15 +6,20 @@ import pytest
 
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
+from bench.model.plan import NULL
+from bench.plan.candidates import at_rates as at_rates_of
+from bench.plan.candidates import closed_loops, with_candidates
 from bench.plan.check import check_plan
 from bench.plan.client_boxes import check_there, most_wanted
 from bench.plan.contrast import candidates_of, varying
 from bench.plan.design import make_plan
-from bench.plan.generator import unhurried
+from bench.plan.generator import check_capacity
 from bench.plan.options import OPTIONS, read_options
 from bench.plan.request import make_design
 from bench.plan.sweep import swept
 from bench.workload.phase import ladder
+from tests.builders import a_record
+from tests.unit.plan.test_promise import searching
 
 VARIANTS = {"stock": as_variant("stock", "")}
 INSTEAD = "make provision HOST=… CLIENT_OF=n100-a brings one"
@@ -47,7 +52,6 @@ def test_it_is_a_factor_and_the_servers_own_box_is_the_baseline():
         ("2-D", {"transports": ("tcp",)}, "by TLS alone, and not by tcp: ask for --transports tls"),
         ("2-D", {"readers": 2}, "Readers and retention work on the server's own box"),
         ("2-D", {"retain": 100_000}, "Readers and retention work on the server's own box"),
-        ("2-D", {"rate": 100.0}, "a rate is held against it: leave out --rate, or --client-boxes"),
         ("2-D", {"ceiling": True}, "--ceiling also measures what a trial's clients do on the server's own box"),
         ("1-B", {"drivers": ["pgbench"]}, "pgbench is not started on client boxes"),
         ("3-T", {}, "phase 3-T is on timescaledb: leave out --client-boxes"),
@@ -60,10 +64,10 @@ def test_what_is_not_carried_out_there_is_refused(phase, asked, why):
         planned(phase, **{"client_boxes": 1} | asked)
 
 
-def test_explain_measures_on_the_servers_own_box():
+def test_what_is_explained_may_have_its_clients_there():
     design = replace(make_design({"phases": ["2-D"], "client_boxes": 1}, transports=("tls",)), explains=True)
-    with pytest.raises(UsageError, match="explain also measures what a trial's clients do on the server's own box"):
-        make_plan(design, ladder(), as_variant("harness", ""), VARIANTS, run="r", created="now", seed=1)
+    plan = make_plan(design, ladder(), as_variant("harness", ""), VARIANTS, run="r", created="now", seed=1)
+    assert most_wanted(plan) == 1
 
 
 def test_more_boxes_than_there_are_are_refused_with_what_brings_one():
@@ -91,4 +95,21 @@ def test_a_plan_written_by_hand_is_looked_at_too():
 
 
 def test_what_clients_can_send_at_most_is_not_asked_of_client_boxes():
-    assert unhurried(planned(client_boxes=1).trials[0].parameters).client_boxes == 0
+    plan = planned(client_boxes=2, processes=2, rate=100.0)
+    alone, *at_rate = plan.trials
+    assert (alone.engine, alone.parameters.rate, alone.parameters.client_boxes) == (NULL, None, 0)
+    assert {(each.engine, each.parameters.rate, each.parameters.client_boxes) for each in at_rate} == {(None, 100.0, 2)}
+    check_plan(plan, ladder())
+    record = replace(a_record(1, "2-D", rows_per_s=120.0), trial=alone)
+    [refused] = check_capacity(plan, at_rate[0], [record])
+    assert refused.code == "refused"
+    assert "100 rows/s are 83% of what these clients can send on the server's own box (120 rows/s)" in refused.detail
+
+
+def test_the_closed_loop_that_a_search_begins_with_is_on_the_client_boxes():
+    asked = planned(client_boxes=1).trials[:1]
+    promise = searching().promise
+    for closed, *at_rates in (with_candidates(asked, promise, {}, 20.0), [*closed_loops(asked), *at_rates_of(asked)]):
+        assert (closed.parameters.rate, closed.parameters.client_boxes) == (None, 1)
+        assert {each.parameters.client_boxes for each in at_rates} == {1}
+        assert None not in {each.parameters.rate for each in at_rates}

@@ -7,14 +7,16 @@ import pytest
 from bench.constraints.constraint import OF_SESSIONS, Place, constraints
 from bench.engines.postgresql.render import AS_FOUND, as_variant, texts
 from bench.model.errors import DataError, UsageError
+from bench.model.fingerprint import Processors
 from bench.model.plan import Without
 from bench.plan.check import check_consistent, check_plan
+from bench.plan.client_boxes import removal_of
 from bench.plan.experiments import experiments, with_experiments
 from bench.plan.suspects import left_out, suspects_of
 from bench.workload.driver import as_driven
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_record, a_trial
-from tests.experiments import planned_on_theirs
+from tests.experiments import planned_on_client_boxes, planned_on_theirs
 
 HERE = Place(managed=True)
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
@@ -181,7 +183,7 @@ def test_what_the_first_block_shows_nothing_of_is_not_tried_and_what_is_not_know
     plan = with_experiments(asked(3, "2-B"), HERE)
     record = a_record(1, "2-B")
     record = replace(record, trial=plan.trials[0], client_time=replace(record.client_time, release_s=0.0))
-    suspects = suspects_of(plan, [record], 4)
+    suspects = suspects_of(plan, [record], Processors(there=4, usable=4))
     by_name = {each.constraint: each for each in suspects.suspects}
     assert by_name["reset-query"].share == 0
     assert not by_name["reset-query"].tested
@@ -195,7 +197,7 @@ def test_what_the_first_block_shows_nothing_of_is_not_tried_and_what_is_not_know
 
 def test_a_first_trial_that_does_not_count_predicts_nothing_and_leaves_nothing_out():
     plan = with_experiments(asked(3, "2-B"), HERE)
-    suspects = suspects_of(plan, [], 4)
+    suspects = suspects_of(plan, [], Processors(there=4, usable=4))
     assert {each.predicted_gain for each in suspects.suspects} == {None}
     assert not any(left_out(trial, suspects) for trial in plan.trials)
 
@@ -215,3 +217,16 @@ def test_more_client_processes_have_as_many_commits_in_flight_and_no_more_connec
         assert found.processes * found.pool_max <= base.parameters.processes * base.parameters.pool_max
     of_one = a_base("2-B", parameters=replace(ladder()["2-B"].parameters, pool_min=1, pool_max=1))
     assert "client-cpu" not in without(of_one)
+
+
+def test_on_client_boxes_each_experiment_has_its_clients_there_and_none_is_beside_them():
+    plan = planned_on_client_boxes(blocks=3)
+    check_plan(plan, ladder())
+    assert {(trial.engine, trial.twin_of, trial.alone_of) for trial in plan.trials} == {(None, None, None)}
+    assert {(trial.transport, trial.parameters.client_boxes) for trial in plan.trials} == {("tls", 1)}
+    tried = {name for trial in plan.trials if trial.without for name in trial.without.constraints}
+    assert {"client-cpu", "wal-flush", "index", "reset-query"} <= tried
+    assert not {"tls", "network"} & tried
+    away, here = plan.trials[0], a_base("2-B", transport="tls")
+    assert removal_of("tls", away, HERE) == "it is not taken away from clients on client boxes"
+    assert removal_of("tls", here, HERE).transport == "tcp"

@@ -23,6 +23,7 @@ from bench.doctor.checks import examine
 from bench.doctor.table import show_findings
 from bench.engines.postgresql.parameters import Difference
 from bench.model.codec import to_json
+from bench.model.fingerprint import Processors
 from bench.model.language import ENGLISH, languages, speaking, spoken, tr
 from bench.model.record import Cpu
 from bench.questions import collection, share
@@ -127,7 +128,7 @@ def test_what_binds_server_or_clients():
     base = rung("2-B", (1_234_567, 1_334_567, 1_134_567))
     beside = [*alone(base, 12.3), *twice(base, 0.98)]
     empty = {record.key: new_histogram() for record in (*base, *beside)}
-    found = ladders(base, empty, 4, beside)
+    found = ladders(base, empty, Processors(there=4, usable=4), beside)
     assert any(rung_of.bound_by.ceiling_rows_per_s for rung_of in found[0].rungs)
     report = replace(ladder_of(pulled(*base)), ladders=tuple(found))
     assert tr("clients alone,\nrows/s").partition("\n")[0] in assert_fits(
@@ -229,7 +230,7 @@ def test_what_cuts_of_the_power_show():
         cut(LONG, "may lose last 600 ms", how="kill", forgotten=None),
     ]
     found = durability(plan_of_cuts(power=1, torn=1, kill=1), records)
-    step = next_of_cuts(replace(found, complete=True), plan_of_cuts(power=1), Path("x" * 90))
+    step = next_of_cuts(replace(found, complete=True), plan_of_cuts(power=1), Path("x" * 90), {})
     text = assert_fits(lambda out: show_durability(out, replace(found, next=step)))
     assert text.rstrip().splitlines()[-1].startswith("  pgladder durability ")
 

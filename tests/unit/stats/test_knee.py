@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.stats.knee import knee, levels, likely_knee
+from bench.stats.knee import in_grid, knee, levels, likely_knee
 
 BLOCKS = range(1, 7)
 
@@ -34,9 +34,22 @@ def test_what_shares_no_block_with_a_larger_point_is_no_knee():
 
 def test_one_block_shows_nothing_and_says_where_to_look():
     assert knee([{1: 100.0}, {1: 100.0}]) is None
-    assert likely_knee([{1: 50.0}, {1: 100.0}, {1: 103.0}]) == 1
+    likely = likely_knee([{1: 50.0}, {1: 100.0}, {1: 103.0}])
+    assert (likely.point, likely.beyond.estimate, likely.beyond.high) == (1, pytest.approx(1.03), None)
     assert likely_knee([{1: 50.0}, {1: 100.0}]) is None
     assert likely_knee([{1: 50.0}, {}, {1: 50.0}]) is None
+
+
+def test_in_a_grid_it_is_the_first_beyond_which_more_of_either_changes_nothing():
+    values = [(one, other) for one in (1, 2, 4) for other in (10, 20, 40)]
+    points = []
+    for number, (one, other) in enumerate(values):
+        points.append(rates(drifting, factor=min(one, 2) * min(other, 20), wobble=0.001 * number))
+    found = knee(points, 0.05, in_grid(values))
+    assert values[found.point] == (2, 20)
+    assert found.beyond.low < 0.6
+    assert likely_knee(points, 0.05, in_grid(values)).point == found.point
+    assert (len(values) - 1, []) not in list(in_grid(values))
 
 
 def test_where_every_point_has_every_block_the_level_is_the_geometric_mean():

@@ -110,21 +110,39 @@ def test_who_stays_there_gets_signs_of_life_and_ends_with_the_run(monkeypatch, t
     signs = tmp_path / "signs"
     stand_in = ("sh", "-c", f'exec tee "{signs}"')
     monkeypatch.setattr(module, "ssh", lambda _cluster, _client: stand_in)
+    monkeypatch.setattr(module, "LOOK_S", 0.02)
     monkeypatch.setattr(module, "SIGN_OF_LIFE_S", 0.02)
-    with kept(BOX, [CLIENT]):
+    with kept(BOX, [CLIENT], print):
         while not (signs.exists() and len(signs.read_bytes()) > 3):
             pass
     told = signs.read_bytes()
     assert set(told) == {ord("\n")}
 
 
-def test_a_connection_that_is_lost_ends_no_run(monkeypatch) -> None:
-    monkeypatch.setattr(module, "ssh", lambda _cluster, _client: ("true",))
-    monkeypatch.setattr(module, "SIGN_OF_LIFE_S", 0.001)
-    with kept(BOX, [CLIENT]):
-        module.sleep(0.1)
+BREAKS_TWICE = """
+echo . >>"$1"
+[ $(wc -l <"$1") -gt 2 ] && echo waits && exec cat
+echo "Connection to 10.0.0.2 closed by remote host." >&2
+exit 255
+"""
+
+
+def test_a_connection_that_is_lost_ends_no_run_is_said_and_begun_again(monkeypatch, tmp_path: Path) -> None:
+    stand_in = ("sh", "-c", BREAKS_TWICE, "sh", str(tmp_path / "attempts"))
+    monkeypatch.setattr(module, "ssh", lambda _cluster, _client: stand_in)
+    monkeypatch.setattr(module, "LOOK_S", 0.02)
+    heard: list[str] = []
+    with kept(BOX, [CLIENT], heard.append):
+        while len(heard) < 2:
+            module.sleep(0.01)
+    assert heard == [
+        "the connection that keeps the client box n100-b for this run ended (Connection to 10.0.0.2 closed by remote"
+        " host.); pgladder begins it again",
+        "the client box n100-b is kept for this run again",
+    ]
+    assert (tmp_path / "attempts").read_text() == 3 * ".\n"
 
 
 def test_a_run_without_client_boxes_keeps_none() -> None:
-    with kept(None, ()):
+    with kept(None, (), print):
         pass

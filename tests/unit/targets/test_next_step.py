@@ -4,6 +4,7 @@ import shlex
 import socket
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -159,15 +160,29 @@ def test_a_server_that_was_brought_is_named_by_no_command(tmp_path):
 
 def test_cuts_go_on_and_few_are_made_more(tmp_path):
     half, few = (durability(plan_of_cuts(power=count), [cut()]) for count in (2, 1))
-    step = next_of_cuts(half, plan_of_cuts(power=2), tmp_path / "a b")
+    step = next_of_cuts(half, plan_of_cuts(power=2), tmp_path / "a b", {})
     assert shlex.split(step.command) == ["pgladder", "durability", "--resume", f"{tmp_path}/a b"]
-    step = next_of_cuts(few, plan_of_cuts(power=1), tmp_path)
+    step = next_of_cuts(few, plan_of_cuts(power=1), tmp_path, {})
     assert shlex.split(step.command)[2:] == ["--variants", "stock", "--layouts", "plain", "--cuts", "10"]
     many = durability(plan_of_cuts(power=10), [cut(number=number) for number in range(1, 11)])
-    assert next_of_cuts(many, plan_of_cuts(power=10), tmp_path) is None
+    assert next_of_cuts(many, plan_of_cuts(power=10), tmp_path, {}) is None
+
+
+def test_cuts_go_on_and_are_made_more_where_they_were_made(tmp_path):
+    half, few = (durability(plan_of_cuts(power=count), [cut()]) for count in (2, 1))
+    of_17 = replace(plan_of_cuts(power=1), version="17")
+    given = {"data_dir": Path("/mnt/a b"), "bin_dir": [Path("/opt/pg/bin")], "postgres": "17"}
+    step = next_of_cuts(half, plan_of_cuts(power=2), tmp_path, given)
+    where = ["--bin-dir", "/opt/pg/bin", "--data-dir", "/mnt/a b"]
+    assert shlex.split(step.command)[2:] == ["--resume", str(tmp_path), *where]
+    step = next_of_cuts(few, of_17, tmp_path, given)
+    assert shlex.split(step.command)[2:8] == ["--postgres", "17", *where]
+    # Shown again, its plan still tells the major.
+    step = next_of_cuts(few, of_17, tmp_path, {})
+    assert shlex.split(step.command)[2:4] == ["--postgres", "17"]
 
 
 def test_how_a_box_loses_its_power_is_not_kept_and_no_command_is_made_up(tmp_path):
     machine = plan_of_cuts(machine=2)
-    step = next_of_cuts(durability(machine, [cut(how="machine")]), machine, tmp_path)
+    step = next_of_cuts(durability(machine, [cut(how="machine")]), machine, tmp_path, {})
     assert (step.what, step.command) == ("cut what is left", None)

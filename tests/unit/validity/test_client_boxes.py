@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.validity.client_boxes import check_clocks
+from bench.validity.client_boxes import check_clocks, check_kept_busy
 from bench.validity.judge import state_of
 from bench.workload.client_boxes import SECOND_NS, Ahead, ClockCheck
 
@@ -44,6 +44,14 @@ def test_of_several_clocks_the_one_that_is_furthest_off_is_named():
     [reason] = check_clocks([a_check("b", moved_ms=20), a_check("c", moved_ms=80), a_check("d")])
     assert "client box c" in reason.detail
     assert reason.share == pytest.approx(0.02)
+
+
+def test_at_a_rate_the_client_that_is_nearest_to_the_end_of_its_core_is_named():
+    assert check_kept_busy([]) == check_kept_busy([("n100-b", 0.3), ("n100-c", 0.7)]) == []
+    reasons = check_kept_busy([("n100-b", 0.3), ("n100-c", 0.83), ("n100-b", 0.71)])
+    [reason] = reasons
+    assert (reason.code, reason.share, state_of(reasons)) == ("client-capacity", 0.83, "suspect")
+    assert "a client process on the client box n100-c kept 0.83 of its one core busy" in reason.detail
 
 
 def test_where_all_clients_are_here_there_is_nothing_to_check():

@@ -192,8 +192,8 @@ DUE_COMMITS = st.lists(st.lists(MOMENTS, min_size=6, max_size=6).map(sorted), mi
 def test_what_was_due_and_is_folded_at_once_comes_to_what_each_comes_to_by_itself(commits, closes):
     together, one_by_one = (OpenRecorder(0, closes, 1, collects=False, limit_ns=SECOND_NS) for _ in range(2))
     for due, *readings in commits:
-        together.acknowledge(*readings, ([due], due))
-        one_by_one.acknowledge(*readings, ([due], due))
+        together.acknowledge(*readings, due)
+        one_by_one.acknowledge(*readings, due)
         one_by_one.fold()
     counts = together.open_loop(waiting=[], skipped=0, late_while_free=0)
     assert vars(together) == vars(one_by_one)
