@@ -15,10 +15,24 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
+from bench.analysis.ways import METHOD
 from bench.cli.phases import sentence_of
 from bench.engines.postgresql.render import summary, variant_names
 from bench.model.language import FOLDER
-from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, OPTIONS, YES
+from bench.plan.options import (
+    BESIDE,
+    DETAIL,
+    FORMAT,
+    GIVEN_PLANS,
+    JSON,
+    ON_BOXES,
+    ON_THIS_MACHINE,
+    OPTIONS,
+    PULLED_RUN,
+    RUN,
+    RUN_THERE,
+    YES,
+)
 from bench.questions import load_question, questions, words_of
 
 CHECKOUT = Path(__file__).parents[1]
@@ -28,219 +42,11 @@ OF_WORK = "Work on pgladder itself"
 """The last heading of ``make help``, and what is below it, are for those who read English sources."""
 GOAL = re.compile(r"# --- (?P<heading>.*)|[a-z0-9-]+:.*## (?P<words>.*)")
 """A line of the Makefile that ``make help`` shows."""
-KNOWN_CONSTRAINTS = sorted(str(path.relative_to(BENCH)) for path in BENCH.glob("constraints/known/[!_]*.py"))
-TRANSLATED = (
-    "agent/lock.py",
-    "analysis/adjusting.py",
-    "analysis/answer.py",
-    "analysis/bound.py",
-    "analysis/cliffs.py",
-    "analysis/compare.py",
-    "analysis/crossing.py",
-    "analysis/curve_words.py",
-    "analysis/curves.py",
-    "analysis/doubts.py",
-    "analysis/durability.py",
-    "analysis/ending.py",
-    "analysis/explain.py",
-    "analysis/host_notes.py",
-    "analysis/interference.py",
-    "analysis/ladder.py",
-    "analysis/ladder_answer.py",
-    "analysis/limits.py",
-    "analysis/listing.py",
-    "analysis/noise.py",
-    "analysis/notes.py",
-    "analysis/promises.py",
-    "analysis/published.py",
-    "analysis/pulled.py",
-    "analysis/rate_curve.py",
-    "analysis/reasons.py",
-    "analysis/sentences.py",
-    "analysis/shared_check.py",
-    "analysis/sides.py",
-    "analysis/slo.py",
-    "analysis/utilisation.py",
-    "analysis/ways.py",
-    "analysis/worth.py",
-    "cli/fab.py",
-    "cli/phases.py",
-    "cli/variants.py",
-    "constraints/constraint.py",
-    *KNOWN_CONSTRAINTS,
-    "constraints/triggers.py",
-    "doctor/__main__.py",
-    "doctor/checks.py",
-    "doctor/collect.py",
-    "doctor/table.py",
-    "engines/beside.py",
-    "engines/postgresql/foreign.py",
-    "plan/rates.py",
-    "plan/rule.py",
-    "questions/collection.py",
-    "questions/noise.py",
-    "questions/share.py",
-    "remote/errors.py",
-    "remote/fan_out.py",
-    "remote/hosts.py",
-    "remote/known_hosts.py",
-    "remote/policy.py",
-    "remote/secrets.py",
-    "remote/session.py",
-    "remote/where.py",
-    "report/adjusted.py",
-    "report/bound.py",
-    "report/collection.html.j2",
-    "report/collection.py",
-    "report/comparison.py",
-    "report/costs.py",
-    "report/durability.py",
-    "report/ending.py",
-    "report/explain.py",
-    "report/following.py",
-    "report/ladder_answer.py",
-    "report/markup.py",
-    "report/mixed.py",
-    "report/noise.py",
-    "report/open_loop.py",
-    "report/overall.py",
-    "report/page/__init__.py",
-    "report/page/comparing.py",
-    "report/page/explaining.py",
-    "report/page/figures.py",
-    "report/page/header.py",
-    "report/page/page.html.j2",
-    "report/page/sweeping.py",
-    "report/page/top.py",
-    "report/page/view.py",
-    "report/progress.py",
-    "report/published.py",
-    "report/ratios.py",
-    "report/share.py",
-    "report/slo.py",
-    "report/sweep.py",
-    "report/tables.py",
-    "report/terminal.py",
-    "report/variants.py",
-    "report/words.py",
-    "report/worth.py",
-    "results/noise_floors.py",
-    "targets/agreed.py",
-    "targets/box_cuts.py",
-    "targets/box_plans.py",
-    "targets/box_power.py",
-    "targets/boxes.py",
-    "targets/client_boxes.py",
-    "targets/coordinate.py",
-    "targets/cuts.py",
-    "targets/external.py",
-    "targets/follow.py",
-    "targets/here.py",
-    "targets/next_step.py",
-    "targets/notify.py",
-    "targets/switch.py",
-    "targets/target.py",
-    "targets/watched.py",
-    "workload/memory.py",
-)
-"""The files whose messages are all translated; every further one is a line here."""
-ERRORS = (
-    "agent/lock.py",
-    "agent/run.py",
-    "analysis/compare.py",
-    "analysis/noise.py",
-    "analysis/pooling.py",
-    "analysis/sides.py",
-    "analysis/slo.py",
-    "cli/ask.py",
-    "cli/fab.py",
-    "cli/main.py",
-    "cli/phases.py",
-    "cli/variants.py",
-    "engines/beside.py",
-    "engines/clickhouse/engine.py",
-    "engines/engine.py",
-    "engines/held.py",
-    "engines/postgresql/behind.py",
-    "engines/postgresql/binaries.py",
-    "engines/postgresql/dsn.py",
-    "engines/postgresql/foreign.py",
-    "engines/postgresql/layout.py",
-    "engines/postgresql/majors.py",
-    "engines/postgresql/pooler.py",
-    "engines/postgresql/render.py",
-    "engines/postgresql/variants.py",
-    "engines/timescaledb/external.py",
-    "model/box.py",
-    "model/codec.py",
-    "model/language.py",
-    "model/names.py",
-    "model/parse.py",
-    "plan/candidates.py",
-    "plan/ceiling.py",
-    "plan/check.py",
-    "plan/contrast.py",
-    "plan/design.py",
-    "plan/engines.py",
-    "plan/experiments.py",
-    "plan/mixed.py",
-    "plan/options.py",
-    "plan/partitions.py",
-    "plan/promise.py",
-    "plan/rate_points.py",
-    "plan/replicas.py",
-    "plan/request.py",
-    "plan/sweep.py",
-    "questions/__init__.py",
-    "questions/collection.py",
-    "questions/compare.py",
-    "questions/explain.py",
-    "questions/noise.py",
-    "questions/question.py",
-    "questions/report.py",
-    "questions/share.py",
-    "questions/slo.py",
-    "questions/sweep.py",
-    "remote/complaints.py",
-    "remote/connection.py",
-    "remote/conversation.py",
-    "remote/hostkey.py",
-    "remote/hosts.py",
-    "remote/known_hosts.py",
-    "remote/link.py",
-    "remote/policy.py",
-    "remote/session.py",
-    "remote/steps.py",
-    "remote/where.py",
-    "report/page/assets.py",
-    "results/consistency.py",
-    "results/noise_floors.py",
-    "results/read.py",
-    "seams.py",
-    "store/cut_directory.py",
-    "store/files.py",
-    "store/run_directory.py",
-    "store/transfer.py",
-    "targets/agreed.py",
-    "targets/box_cuts.py",
-    "targets/box_plans.py",
-    "targets/box_power.py",
-    "targets/boxes.py",
-    "targets/client_boxes.py",
-    "targets/cuts.py",
-    "targets/external.py",
-    "targets/follow.py",
-    "targets/here.py",
-    "targets/switch.py",
-    "targets/target.py",
-    "tuning/hardware.py",
-    "workload/drivers/pgbench.py",
-    "workload/memory.py",
-)
-"""The files whose refusals are all translated: those that people meet first."""
 ONE, MANY = {"tr", "later"}, "tr_many"
 HEADS = ("COLUMNS", "HEADS")
 """Names of constants end so that hold the heads of a table, which ``report.tables`` and the page translate."""
+NO_TABLES = ("engines/", "workload/")
+"""Rooms whose columns are a database's."""
 WORDS = {("Constraint", "words"), ("Phase", "method"), ("AsyncPhase", "method"), ("SyncPhase", "method")}
 """By class and argument, what a piece of a seam is called."""
 HEADER = "# Messages of pgladder, gathered by: python -m tests.catalogue"
@@ -257,6 +63,8 @@ class Message:
     plural: str | None
     file: str
     """Its place in the checkout."""
+    kind: str | None = None
+    """Of a word that is looked up among those of its kind alone, that."""
 
 
 def messages() -> list[Message]:
@@ -267,8 +75,9 @@ def messages() -> list[Message]:
             found.setdefault(message.text, message)
     for pattern in PIECES:
         for path in sorted(BENCH.glob(pattern)):
-            for text in _of_piece(ast.parse(path.read_text()), path):
-                found.setdefault(text, Message(text, None, str(path.relative_to(CHECKOUT))))
+            for kind, text in _of_piece(ast.parse(path.read_text()), path):
+                message = Message(text, None, str(path.relative_to(CHECKOUT)), kind)
+                found.setdefault(f"{kind}: {text}" if kind else text, message)
     for text in _of_help():
         found.setdefault(text, Message(text, None, "bench/cli/ask.py"))
     for text in map(summary, variant_names()):
@@ -280,7 +89,8 @@ def messages() -> list[Message]:
 
 def _of_help() -> Iterator[str]:
     """Yield what ``pgladder QUESTION --help`` says of the questions and their options."""
-    options = [*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *BESIDE, YES, JSON, FORMAT]
+    options = [*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, *BESIDE, YES, JSON, FORMAT]
+    options += [DETAIL, RUN, PULLED_RUN, RUN_THERE]
     for name, path in questions().items():
         words = words_of(path)
         yield words.partition("\n")[0]
@@ -306,8 +116,6 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
     """Yield the messages of a file, whose place is in the checkout."""
     in_bench = file.removeprefix("bench/")
     if path.suffix == ".j2":
-        if in_bench not in TRANSLATED:
-            return
         for call in template(path).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name in ONE:
                 [text] = call.args
@@ -325,19 +133,20 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
         elif in_bench == CHARTS and isinstance(node, ast.keyword) and node.arg == "title":
             for text in strings([node.value]):
                 yield Message(text, None, file)
-        elif in_bench in TRANSLATED and isinstance(node, ast.Assign) and is_heads(node):
+        elif isinstance(node, ast.Assign) and is_heads(node) and not in_bench.startswith(NO_TABLES):
             for text in filter(None, strings(ast.walk(node.value))):
                 yield Message(text, None, file)
 
 
-def _of_piece(tree: ast.Module, path: Path) -> Iterator[str]:
+def _of_piece(tree: ast.Module, path: Path) -> Iterator[tuple[str | None, str]]:
     if path.parent.name == "phases" and path.stem != "__init__":
-        yield sentence_of(ast.get_docstring(tree) or "")
+        yield None, sentence_of(ast.get_docstring(tree) or "")
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             for argument in node.keywords:
                 if (node.func.id, argument.arg) in WORDS:
-                    yield from strings([argument.value])
+                    kind = METHOD if argument.arg == METHOD else None
+                    yield from ((kind, text) for text in strings([argument.value]))
 
 
 def template(path: Path) -> nodes.Template:
@@ -397,9 +206,9 @@ def update(path: Path) -> None:
     )
     for each in messages():
         key = each.text if each.plural is None else (each.text, each.plural)
-        known = old.get(each.text)
+        known = old.get(each.text, each.kind)
         kept = known.string if known and known.id == key else ""
-        new.add(key, kept, locations=[(each.file, 0)])
+        new.add(key, kept, locations=[(each.file, 0)], context=each.kind)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, new, width=120, include_lineno=False)

@@ -5,6 +5,9 @@ import signal
 for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
     os.environ.pop(name, None)
 
+# Python compiles what it runs once, as for users, and not in each of thousands of clients and hundreds of plays.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Who works in another language is still tested in English, and so is whatever the tests start.
 os.environ["LANGUAGE"] = "en"
 

@@ -42,13 +42,7 @@ def take_fingerprint(
     facts = host_facts(directory or Path("/"))
     if directory is None:
         facts["disk"] = {"all": Unreadable(unreadable="the server's data directory can't be seen from here")}
-    postmaster = server.postmaster()
-    if postmaster is None:
-        facts["cpu"]["server"] = Unreadable(unreadable="its processes can't be seen from here")
-    else:
-        # The processors that the server may use may be other than those that we may.
-        for name, fact in allowance_facts(LIVE, postmaster).items():
-            facts["cpu"][f"server_{name}"] = fact
+    facts["cpu"] |= _processors(server)
     facts["disk"] |= _flushes(directory, server)
     with closing(server.session()) as session:
         facts["postgresql"] = {"variant": variant, **session.facts()}
@@ -65,6 +59,14 @@ def take_fingerprint(
     if client_boxes:
         facts["pgladder"]["client_boxes"] = client_boxes
     return Fingerprint(host=host, run=run, taken=now(), facts=facts)
+
+
+def _processors(server: Server) -> dict[str, Fact]:
+    """Return what the server may use of the processors, which may be other than what we may."""
+    postmaster = server.postmaster()
+    if postmaster is None:
+        return {"server": Unreadable(unreadable="its processes can't be seen from here")}
+    return {f"server_{name}": fact for name, fact in allowance_facts(LIVE, postmaster).items()}
 
 
 def _flushes(directory: Path | None, server: Server) -> dict[str, Fact]:

@@ -84,18 +84,22 @@ def _carry_out(plan: Plan, directory: RunDirectory, runners: "Runners", listener
         directory.append(record, samples)
         records.append(record)
         listener.ended(record)
-        codes = record.validity.codes
-        if "interrupted" in codes:
+        if "interrupted" in record.validity.codes:
             return False
-        if (drift := record.validity.detail("configuration-drifted")) is not None:
-            raise ServerError(tr("Trial {number}: {why}; the run stops here.", number=trial.number, why=drift))
-        if record.void and "refused" not in codes:
-            listener.report(tr("bringing the server back to a known state"))
-            runner.server.recover()
+        _mend(record, runner, listener)
     if plan.until_decided and (why := nothing_left(plan, records)):
         listener.report(tr("the run ends here: {why}", why=why))
     directory.finish()
     return True
+
+
+def _mend(record: Record, runner: TrialRunner, listener: Listener) -> None:
+    """Have the next trial find the server as this one did; where somebody else configures it, nobody can."""
+    if (drift := record.validity.detail("configuration-drifted")) is not None:
+        raise ServerError(tr("Trial {number}: {why}; the run stops here.", number=record.trial.number, why=drift))
+    if record.void and "refused" not in record.validity.codes:
+        listener.report(tr("bringing the server back to a known state"))
+        runner.server.recover()
 
 
 def _say_if_repeated(trial: Trial, records: Sequence[Record], listener: Listener) -> None:

@@ -39,7 +39,7 @@ from bench.validity.client_boxes import check_clocks, check_kept_busy
 from bench.validity.flushes import PROMISED, check_no_flush, flushes_at_start
 from bench.validity.mixed import check_reads, check_retention
 from bench.validity.replica import check_level, check_replication
-from bench.workload.beside import Beside, BesideJob
+from bench.workload.beside import Beside, BesideJob, RetentionResult
 from bench.workload.messages import DRAIN_TIMEOUT_S, Job, Window
 from bench.workload.processes import ClientFailedError, Clients
 
@@ -262,8 +262,8 @@ class TrialRunner:
         """Return what its payloads are made from."""
         return self.plan.seed + trial.number
 
-    def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
-        """Open the window, watch, and collect what the clients have to say."""
+    def _jobs(self, trial: Trial) -> list[Job]:
+        """Return what each client process is to do."""
         endpoint = self.server.endpoint(trial.transport)
         level = trial.parameters.commit_level or endpoint.synchronous_commit
         first = Job(
@@ -275,29 +275,30 @@ class TrialRunner:
             seed=self._seed(trial),
             pieces=self._pieces[trial.number],
         )
-        jobs = [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
+        return [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
+
+    def _job_beside(self, trial: Trial) -> BesideJob:
+        """Return what works beside them."""
         layout, readers_endpoint = self._layouts[made_of(trial)], None
         if self._standby is not None and trial.parameters.reads_standby:
             readers_endpoint = self._standby.endpoint(trial.transport)
-        others = BesideJob(
+        return BesideJob(
             parameters=trial.parameters,
-            endpoint=endpoint,
-            seed=first.seed,
+            endpoint=self.server.endpoint(trial.transport),
+            seed=self._seed(trial),
             readers_endpoint=readers_endpoint,
             partitions_by_time=layout.partitions if layout.by_time else 0,
         )
+
+    def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
+        """Open the window, watch, and collect what the clients have to say."""
         errors: list[str] = []
-        client_boxes = self.server.client_boxes(trial.parameters.client_boxes)
-        with self._guarded(outcome), Beside(others) as beside:
+        jobs, client_boxes = self._jobs(trial), self.server.client_boxes(trial.parameters.client_boxes)
+        with self._guarded(outcome), Beside(self._job_beside(trial)) as beside:
             beside.wait_ready(READY_TIMEOUT_S)
             # The probes' session comes before those of the clients that write: they are known by it.
             with self._asked() as asked, Clients(jobs, client_boxes) as clients:
-                connecting_s = clients.wait_ready(READY_TIMEOUT_S)
-                clients.look_at_clocks()
-                opens = time.monotonic_ns() + round((connecting_s + self.plan.warm_up_s) * SECOND_NS)
-                window = Window(opens_ns=opens, closes_ns=opens + round(self.plan.window_s * SECOND_NS))
-                beside.go(window)
-                clients.go(window)
+                window = self._begun(clients, beside)
                 outcome.complete = self._watch(session, asked, clients, beside, window, outcome)
                 outcome.results = clients.results(DRAIN_TIMEOUT_S + 10)
                 if clients.elsewhere:
@@ -308,7 +309,7 @@ class TrialRunner:
             read, outcome.deleted = beside.results()
         for result in (*outcome.results, read, outcome.deleted):
             errors += result.errors if result else []
-        outcome.reasons += check_level(level, outcome.of_clients)
+        outcome.reasons += check_level(jobs[0].endpoint.synchronous_commit, outcome.of_clients)
         if outcome.complete:
             outcome.reads = reads_of(read, self.plan.window_s)
             outcome.retention = retention_of(outcome.deleted)
@@ -316,6 +317,16 @@ class TrialRunner:
             outcome.doubt("client-error", f"{errors[0]} (and {len(errors) - 1} more)")
         elif errors:
             outcome.doubt("client-error", errors[0])
+
+    def _begun(self, clients: Clients, beside: Beside) -> Window:
+        """Have all begin to warm up, once each is ready; return when the window is."""
+        connecting_s = clients.wait_ready(READY_TIMEOUT_S)
+        clients.look_at_clocks()
+        opens = time.monotonic_ns() + round((connecting_s + self.plan.warm_up_s) * SECOND_NS)
+        window = Window(opens_ns=opens, closes_ns=opens + round(self.plan.window_s * SECOND_NS))
+        beside.go(window)
+        clients.go(window)
+        return window
 
     @contextmanager
     def _guarded(self, outcome: Outcome) -> Iterator[None]:
@@ -363,25 +374,31 @@ class TrialRunner:
                 server = outcome.counters.read(session)
                 outcome.readings.append({"at_s": at_s, "server": server} | self._probes.read("second", at_s))
         last = observe.usage_so_far(clients.pids, postmasters, self.server.others(session), beside.pids, standby)
-        # What is judged is what the samples keep: whoever reads them comes to the same.
-        outcome.moments = [readings.moment_of(reading) for reading in outcome.readings]
+        late_s = max(first_late_s, last.at_s - window.closes_ns / SECOND_NS)
         ours = {os.getpid(), *clients.pids, *beside.pids, *postmasters, standby}
-        outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
-        outcome.quotas = first.quotas, last.quotas
+        self._note_usage(first, last, late_s, ours, outcome)
+        outcome.server_cpu = observe.server_cpu_between(
+            first, last, outcome.cpu.server_cores, titles(last.children(postmasters)), outcome.cpu_unknown
+        )
         if clients.elsewhere:
             # Those that were read are of this machine, which they are not on.
             outcome.quotas = evidence.of_server(first.quotas), evidence.of_server(last.quotas)
         outcome.closes_s = window.closes_ns / SECOND_NS
-        late_s = max(first_late_s, last.at_s - outcome.closes_s)
+        return last.at_s >= outcome.closes_s
+
+    def _note_usage(
+        self, first: observe.Usage, last: observe.Usage, late_s: float, ours: Collection[int | None], outcome: Outcome
+    ) -> None:
+        """Note who used what of the processors in between, where it was read in time."""
+        # What is judged is what the samples keep: whoever reads them comes to the same.
+        outcome.moments = [readings.moment_of(reading) for reading in outcome.readings]
+        outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
+        outcome.quotas = first.quotas, last.quotas
         late = judge.check_late("CPU was read", late_s, self.plan.window_s)
         outcome.reasons += late
         if not late:
             outcome.cpu = observe.cpu_between(first, last, outcome.moments)
             outcome.cpu_unknown = observe.why_unknown(first, last, outcome.moments)
-        outcome.server_cpu = observe.server_cpu_between(
-            first, last, outcome.cpu.server_cores, titles(last.children(postmasters)), outcome.cpu_unknown
-        )
-        return last.at_s >= outcome.closes_s
 
     def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome, loading_s: float) -> None:
         """Close with a CHECKPOINT, and look whether server and table still are what the trial began with."""
@@ -416,32 +433,37 @@ class TrialRunner:
         outcome.transactions = _used(begin.transaction, session.next_transaction())
         if not outcome.results:
             return
+        deleted = outcome.deleted or NONE_DELETED
+        if not self._verify_rows(session, trial, deleted, outcome):
+            return
+        outcome.reasons += check_transactions(
+            outcome.transactions,
+            outcome.results,
+            time.monotonic() - begin.at_s,
+            exclusive=self.server.exclusive,
+            steps=deleted.steps,
+            more=deleted.transactions,
+        )
+
+    def _verify_rows(self, session: Session, trial: Trial, deleted: RetentionResult, outcome: Outcome) -> bool:
+        """Look for every row; return whether that can be told."""
         of_rows = outcome.results, self._seed(trial), trial.parameters.payload_bytes
         try:
             arrived = session.found(*of_rows)
             marked = session.marked(*of_rows) if outcome.deleted else None
         except self.server.errors as error:
             outcome.doubt("not-verified", error)
-            return
+            return False
         if isinstance(marked, Unreadable):
             outcome.doubt("not-verified", marked.unreadable)
-            return
-        deleted = outcome.deleted or NONE_DELETED
+            return False
         if isinstance(arrived, Counted):
             outcome.verified, reasons = verify_counts(outcome.results, arrived)
         else:
             outcome.verified, reasons = verify(outcome.results, arrived, deleted, marked)
             reasons += check_commits_found(arrived, outcome.results, deleted, commits_cut(trial.parameters, deleted))
         outcome.reasons += reasons
-        seconds = time.monotonic() - begin.at_s
-        outcome.reasons += check_transactions(
-            outcome.transactions,
-            outcome.results,
-            seconds,
-            exclusive=self.server.exclusive,
-            steps=deleted.steps,
-            more=deleted.transactions,
-        )
+        return True
 
     # --- the record --------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ arm of its own. Here the arms of one run, or of runs that count as one; ``sides`
 Statistics are ``bench.stats``', the words ``bench.report``'s.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from operator import itemgetter
@@ -149,17 +149,9 @@ def compare_cell(
 
     ``effects`` is what is in force by arm; of the phases in ``driven`` the driver is named.
     """
-    baseline = next(iter(arms))
     driver = None
     if cell.phase in driven:
         driver = cell.driver
-    costs = {name: costs_of(blocks) for name, blocks in arms.items()}
-    pairs = []
-    for pair in make_pairs(known, basis, effects):
-        two = {baseline: arms[baseline], pair.candidate: arms[pair.candidate]}
-        lost = left_out(two, known, basis) if basis.paired else voids(two)
-        cost = cost_ratios(costs[baseline], costs[pair.candidate], paired=basis.paired)
-        pairs.append(replace(pair, left_out=tuple(lost), costs=cost))
     compared: Mapping[str, Collection[Block]] = known[basis.rate]
     if basis.paired:
         compared = compared_blocks(known[basis.rate])
@@ -173,10 +165,21 @@ def compare_cell(
         parameters=dict(cell.parameters),
         variant=cell.variant,
         arms=tuple(summary(name, of, compared[name]) for name, of in arms.items()),
-        pairs=tuple(pairs),
+        pairs=tuple(_pairs(arms, known, basis, effects)),
         ranking=(),
         noise=None,
     )
+
+
+def _pairs(arms: Arms, known: Known, basis: Basis, effects: Effects) -> Iterator[Pair]:
+    """Compare each arm with the first, with what is left out of either and what a row costs."""
+    baseline = next(iter(arms))
+    costs = {name: costs_of(blocks) for name, blocks in arms.items()}
+    for pair in make_pairs(known, basis, effects):
+        two = {baseline: arms[baseline], pair.candidate: arms[pair.candidate]}
+        lost = left_out(two, known, basis) if basis.paired else voids(two)
+        cost = cost_ratios(costs[baseline], costs[pair.candidate], paired=basis.paired)
+        yield replace(pair, left_out=tuple(lost), costs=cost)
 
 
 def _with_cpu(found: CellComparison, arms: Arms, basis: Basis) -> CellComparison:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bench.analysis.worth import Worth
+from bench.model.language import tr
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing
 from bench.plan.rates import RateName
@@ -263,7 +264,7 @@ class Overall:
 
 def of_version(version: str | None) -> str | None:
     """Return a version of the database in words; None of none."""
-    return f"version {version}" if version else None
+    return tr("version {name}", name=version) if version else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,25 @@ from bench.model.language import tr
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
     facts: defaultdict[str, dict[str, Fact]] = defaultdict(dict, host.facts)
-    system, cpu, limits = facts["system"], facts["cpu"], facts["pgladder"].get("limits")
+    cpu, limits = facts["cpu"], facts["pgladder"].get("limits")
+    notes = _machine_notes(facts["system"], cpu) + _under_quota(cpu)
+    if facts["disk"].get("kind") == "memory":
+        notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
+    if isinstance(limits, list):
+        notes.append(tr("This is an external server: {limits}.", limits="; ".join(limits)))
+    if boxes := facts["pgladder"].get("client_boxes"):
+        notes.append(
+            tr(
+                "Clients ran on client boxes, up to {count} of them: what else ran there, and whether heat, power or a"
+                " CPU quota held them up, was not observed.",
+                count=boxes,
+            )
+        )
+    return notes
+
+
+def _machine_notes(system: dict[str, Fact], cpu: dict[str, Fact]) -> list[str]:
+    """Return what of the machine itself must be known: whose it is, and whether heat is seen."""
     container = system.get("container", "none")
     notes = []
     if isinstance(container, str) and container != "none":
@@ -26,19 +44,6 @@ def host_notes(host: Fingerprint) -> list[str]:
         notes.append(tr("This is a virtual machine: its numbers describe the machine it ran on."))
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
         notes.append(tr("Whether the processor was slowed for heat is not known: this kernel does not count it."))
-    notes += _under_quota(cpu)
-    if facts["disk"].get("kind") == "memory":
-        notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
-    if isinstance(limits, list):
-        notes.append(tr("This is an external server: {limits}.", limits="; ".join(limits)))
-    if boxes := facts["pgladder"].get("client_boxes"):
-        notes.append(
-            tr(
-                "Clients ran on client boxes, up to {count} of them: what else ran there, and whether heat, power or a"
-                " CPU quota held them up, was not observed.",
-                count=boxes,
-            )
-        )
     return notes
 
 

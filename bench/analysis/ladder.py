@@ -17,6 +17,7 @@ from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
 from bench.analysis.rung import Rung, rung_of
 from bench.analysis.slo import slo
+from bench.analysis.ways import method_words
 from bench.model.fingerprint import Fingerprint, Processors, processors
 from bench.model.language import later, tr
 from bench.model.record import Record
@@ -79,16 +80,7 @@ class Ladders:
 
 def ladder_report(run: PulledRun) -> LadderReport:
     """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
-    notes = [*extent_notes(run), *_ended_early(run), *repetition_notes(run)]
-    if not run.with_samples:
-        notes.append(tr(NO_SAMPLES))
     found_falls = falls(run)
-    notes += [fall.sentence for fall in found_falls]
-    notes += promise_notes(latest(run.records))
-    if run.host:
-        notes += host_notes(run.host)
-    else:
-        notes.append(tr("This run has no fingerprint: it ended before it was taken."))
     order = names_of_variants(run.plan)
     found = sorted(
         ladders(run.records, run.histograms, processors(run.host), latest(run.experiments)),
@@ -99,12 +91,26 @@ def ladder_report(run: PulledRun) -> LadderReport:
         run=run.plan.run,
         host=run.host,
         complete=run.complete and run.sealed,
-        notes=tuple(notes),
+        notes=tuple(_notes(run, found_falls)),
         ladders=tuple(found),
         falls=found_falls,
         # Its one closed loop only bounds a search: it is no answer.
         answer=None if run.plan.promise else answer_of(found),
     )
+
+
+def _notes(run: PulledRun, found_falls: Sequence[Fall]) -> list[str]:
+    """Return what a reader has to know of the run as a whole."""
+    notes = [*extent_notes(run), *_ended_early(run), *repetition_notes(run)]
+    if not run.with_samples:
+        notes.append(tr(NO_SAMPLES))
+    notes += [fall.sentence for fall in found_falls]
+    notes += promise_notes(latest(run.records))
+    if run.host:
+        notes += host_notes(run.host)
+    else:
+        notes.append(tr("This run has no fingerprint: it ended before it was taken."))
+    return notes
 
 
 def _ended_early(run: PulledRun) -> list[str]:
@@ -238,7 +244,7 @@ def rung_names(ladder: Ladder) -> list[str]:
     for rung in ladder.rungs:
         same_phase = [asdict(other.parameters) for other in ladder.rungs if other.phase == rung.phase]
         words = distinguishing(asdict(rung.parameters), same_phase)
-        names.append(", ".join([f"{rung.phase} {tr(rung.method)}", *words]))
+        names.append(", ".join([f"{rung.phase} {method_words(rung.method, rung.driver)}", *words]))
     return names
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bench.analysis.doubts import Grouped, grouped, weighty
 from bench.analysis.ending import FEW, NEAR, Next, Trust, capital, short_windows, trusted
-from bench.analysis.limits import UNEXPLAINED, Limit
+from bench.analysis.limits import UNEXPLAINED, Limit, constraint_words
 from bench.analysis.promises import risk_of
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
@@ -256,14 +256,16 @@ def stopped(limit: Limit | None) -> str:
     if limit.constraint == UNEXPLAINED:
         return tr("Stopped by: not found, no constraint that is known accounts for it.")
     if limit.proved:
-        return tr("Stopped by: {limit}, {amount} (proved).", limit=limit_name(limit), amount=limit_amount(limit))
-    return tr("Stopped by: {limit}, {amount} (suspected).", limit=limit_name(limit), amount=limit_amount(limit))
-
-
-def limit_name(limit: Limit) -> str:
-    """Return what a limit is called; its name where its file is not here any more."""
-    known = constraints()
-    return tr(known[limit.constraint].words if limit.constraint in known else limit.constraint)
+        return tr(
+            "Stopped by: {limit}, {amount} (proved).",
+            limit=constraint_words(limit.constraint),
+            amount=limit_amount(limit),
+        )
+    return tr(
+        "Stopped by: {limit}, {amount} (suspected).",
+        limit=constraint_words(limit.constraint),
+        amount=limit_amount(limit),
+    )
 
 
 def limit_amount(limit: Limit) -> str:

@@ -13,7 +13,7 @@ from statistics import median
 from bench.constraints.constraint import constraints
 from bench.constraints.evidence import is_alone
 from bench.model.fingerprint import Processors
-from bench.model.language import later
+from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.model.values import Amount, Name
 
@@ -36,6 +36,16 @@ class Limit:
     constraint: Name
     share: Amount
     proved: bool = False
+
+
+def constraint_words(name: str) -> str:
+    """Return what a constraint is called: a user's own as its file says; its name where its file is not here."""
+    known = constraints()
+    if name == UNEXPLAINED:
+        return tr(UNEXPLAINED)
+    if name not in known:
+        return name
+    return tr(known[name].words) if name in known.own else known[name].words
 
 
 def stopped_by(counted: Sequence[Record], cpus: Processors | None) -> Limit | None:

@@ -48,12 +48,12 @@ def _differing_requests(one: Plan, other: Plan, cells: object, more: object) -> 
     """Return what of two plans must be the same in runs that are counted as one, and is not."""
     found = differing(_requested(one), _requested(other))
     if cells != more:
-        found.append("their phases, parameters, layouts or transports")
+        found.append(tr("their phases, parameters, layouts or transports"))
     if one.until_decided or other.until_decided:
         # Its stopping rule has spent the error it may make: more blocks would make more of it.
-        found.append("a run until decided is complete in itself")
+        found.append(tr("a run until decided is complete in itself"))
     if one.run == other.run:
-        found.append("it is the same run twice")
+        found.append(tr("it is the same run twice"))
     return found
 
 
@@ -62,17 +62,17 @@ def _requested(plan: Plan) -> dict[str, str]:
     files = [f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items()]
     return windows(plan) | {
         "harness": plan.harness.sha256[:8],
-        "variants": ", ".join(variants),
-        "files of PGLADDER_PATH": ", ".join(files) or "none",
+        tr("variants"): ", ".join(variants),
+        tr("files of PGLADDER_PATH"): ", ".join(files) or tr("none"),
     }
 
 
 def windows(plan: Plan) -> dict[str, str]:
     """Return what of a plan must be the same wherever trials are compared, in words."""
     return {
-        "warm-up": f"{plan.warm_up_s:g} s",
-        "window": f"{plan.window_s:g} s",
-        "rows preloaded": f"{plan.preload_rows:,}",
+        tr("warm-up"): f"{plan.warm_up_s:g} s",
+        tr("window"): f"{plan.window_s:g} s",
+        tr("rows preloaded"): f"{plan.preload_rows:,}",
     }
 
 
@@ -81,7 +81,7 @@ def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     found = []
     for name, word in one.items():
         if other[name] != word:
-            found.append(f"{name} {word} and {other[name]}")
+            found.append(tr("{name} {one} and {other}", name=name, one=word, other=other[name]))
     return found
 
 
@@ -91,19 +91,19 @@ def differing_plans(plans: Sequence[Plan]) -> list[str]:
     for plan in plans:
         words = windows(plan)
         for name, sha256 in texts_of_variants(plan).items():
-            words[f"text of variant {name}"] = sha256
+            words[tr("text of variant {name}", name=name)] = sha256
         for name, value in words.items():
             # A dictionary keeps each value once, in the order of the hosts.
             by_name.setdefault(name, {})[value] = None
-    return [f"{name} {' and '.join(values)}" for name, values in by_name.items() if len(values) > 1]
+    return [f"{name} {tr(' and ').join(values)}" for name, values in by_name.items() if len(values) > 1]
 
 
 def _differing_hosts(one: RunOutcomes, other: RunOutcomes) -> list[str]:
     """Return what of the box is another; PostgreSQL's settings are the variants'."""
     if not one.host or not other.host:
-        return ["one has no fingerprint"]
+        return [tr("one has no fingerprint")]
     if one.host.facts == other.host.facts:
         # Most runs of one box agree in all facts: then none is looked at by its name.
         return []
     found = differing_facts(of_machine(one.host), of_machine(other.host))
-    return [f"{name} {this} and {that}" for name, this, that in found]
+    return [tr("{name} {one} and {other}", name=name, one=this, other=that) for name, this, that in found]

@@ -16,6 +16,7 @@ from bench.analysis.doubts import Doubt, doubts_of, numbers_of
 from bench.analysis.limits import Limit, stopped_by
 from bench.analysis.mixed import RungReads, RungRetention, rung_reads, rung_retention
 from bench.model.fingerprint import Processors
+from bench.model.language import tr
 from bench.model.plan import Parameters
 from bench.model.record import WEIGHTY_SHARE, Latency, OpenLoop, Reason, Record
 from bench.stats.laws import in_flight
@@ -154,9 +155,11 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
     begun_before = took.max / 1000 / first.seconds
     if under_way <= possible * (1 + begun_before) * (1 + ROUNDING):
         return None
-    detail = (
-        f"rate × mean latency is {under_way:.2f} commits under way where {possible} are possible: the one or the other"
-        " is wrong"
+    detail = tr(
+        "rate × mean latency is {under_way:.2f} commits under way where {possible} are possible: the one or the other"
+        " is wrong",
+        under_way=under_way,
+        possible=possible,
     )
     reason = Reason(code="in-flight", detail=detail)
     return Doubt(state="suspect", trials=numbers_of(counted), reason=reason, worst=first.trial.number)

@@ -5,8 +5,7 @@ from itertools import groupby
 
 from bench.analysis.budget import INCOMPLETE
 from bench.analysis.explanation import Finding, RungExplained
-from bench.analysis.limits import UNEXPLAINED
-from bench.constraints.constraint import constraints
+from bench.analysis.limits import UNEXPLAINED, constraint_words
 from bench.model.language import tr
 from bench.stats.intervals import Estimate
 
@@ -44,7 +43,7 @@ def _headline(rung: RungExplained) -> str:
     return tr(
         "{phase} is suspected to be limited by {constraint} ({share:.0%}), which is not proved",
         phase=phase,
-        constraint=tr(constraints()[suspect.constraint].words),
+        constraint=constraint_words(suspect.constraint),
         share=suspect.share,
     )
 
@@ -54,7 +53,7 @@ def _is(finding: Finding, conclusion: str) -> bool:
 
 
 def _words(finding: Finding) -> str:
-    return tr(constraints()[finding.name].words)
+    return constraint_words(finding.name)
 
 
 def _gained(finding: Finding) -> str:
@@ -103,4 +102,4 @@ def _limit(rung: RungExplained) -> str:
     suspect = rung.stopped_by
     if suspect is None or suspect.constraint == UNEXPLAINED:
         return tr("not found")
-    return tr("{constraint} (suspected)", constraint=tr(constraints()[suspect.constraint].words))
+    return tr("{constraint} (suspected)", constraint=constraint_words(suspect.constraint))

@@ -23,6 +23,7 @@ from bench.analysis.pairing import interleaved, share_kernel
 from bench.analysis.pairs import Basis, known_rates
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes, repetition_notes
+from bench.analysis.ways import method_words
 from bench.analysis.worth import worths
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint, processors
@@ -293,7 +294,7 @@ def _first_lacking(cell: Cell, other: Side) -> str:
     return tr(
         "phase {phase} ({method}) with these parameters, {others}",
         phase=cell.phase,
-        method=tr(cell.method or ""),
+        method=method_words(cell.method),
         others=f"{cell.variant}, {cell.layout}, {cell.transport}",
     )
 

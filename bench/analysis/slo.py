@@ -19,13 +19,14 @@ from bench.model.plan import Plan, Promise
 from bench.model.record import Record
 from bench.model.values import Amount, Count, Durability, Layout, Name, Percentile, Seconds, Share, Transport
 from bench.plan.contrast import driven_by_several
-from bench.plan.promise import FIRST, Played, Way, WayName, blocks_of, keeps, played, way_of, window_for
+from bench.plan.promise import FIRST, Played, Way, WayName, blocks_of, in_window, keeps, played, way_of, window_for
 from bench.stats.histogram import SHARES
 
 USUAL = ("stock", "as-found")
 """Variants of which a sentence does not tell: PostgreSQL as it comes, and a server of ``--dsn`` as it is."""
 SERVED = 0.5
 """Of the capacity: a window that tells of no rate below it is asked to be long enough for so much of it."""
+LITTLE_MORE = 1.1
 LEAST_TOLD = 0.005
 """Of a share that is told in whole percent."""
 KEPT_AFTER = {
@@ -373,6 +374,14 @@ def _too_slow(answer: Highest, plan: Plan, way: Way) -> str:
     assert trial.parameters.rate
     assert trial.parameters.due_per_s
     per_row = trial.parameters.due_per_s / trial.parameters.rate
+    if not _is_of_window(answer, plan, way):
+        return tr(
+            "a closed loop reaches {capacity:,.0f} rows/s, and {least:,g} rows/s is the lowest that is tried unasked;"
+            " ask for --rate {near:g}",
+            capacity=capacity,
+            least=answer.least_rate,
+            near=_asked_below(capacity),
+        )
     return tr(
         "a closed loop reaches {capacity:,.0f} rows/s, and windows of {window:g} s tell of {percent:g} % from"
         " {least:,g} rows/s on; ask for --window {longer} or longer, a smaller --batch or a lower percentile",
@@ -382,6 +391,21 @@ def _too_slow(answer: Highest, plan: Plan, way: Way) -> str:
         least=answer.least_rate,
         longer=window_for(promise, SERVED * capacity * per_row),
     )
+
+
+def _is_of_window(answer: Highest, plan: Plan, way: Way) -> bool:
+    """Return whether it is the length of the window that bounds the rates from below, and not what a fast box takes."""
+    own = way.trials[0, FIRST].parameters
+    assert own.rate
+    assert own.due_per_s
+    least = in_window(promised(plan)) / plan.window_s * own.rate / own.due_per_s
+    # The next rate of the grid is a few percent above it.
+    return answer.least_rate < LITTLE_MORE * least
+
+
+def _asked_below(rate: float) -> float:
+    """Return a rate to ask for where none below this one was tried: others far below one that is asked are tried."""
+    return float(f"{rate / 2:.2g}")
 
 
 def _of_asked(answer: Highest, what: str) -> Iterable[str]:
@@ -403,7 +427,7 @@ def _of_highest(answer: Highest, plan: Plan, what: str, found: Played) -> Iterab
     """Say up to which rate it is kept."""
     highest, asked = answer.highest, answer.asked
     if highest is None:
-        yield _of_no_rate(answer, plan, what)
+        yield _of_no_rate(answer, plan, what, found.way)
         return
     if asked and asked.rate == highest.rate:
         yield tr("and not at more")
@@ -414,9 +438,19 @@ def _of_highest(answer: Highest, plan: Plan, what: str, found: Played) -> Iterab
     yield text
 
 
-def _of_no_rate(answer: Highest, plan: Plan, what: str) -> str:
+def _of_no_rate(answer: Highest, plan: Plan, what: str, way: Way) -> str:
     """Say how low the rates were of which none is kept."""
     asked, lowest, window = answer.asked, answer.tried[0], plan.window_s
+    if asked is None and not _is_of_window(answer, plan, way):
+        return tr(
+            "keeps no rate: not {what} at {rate:,g} rows/s, the lowest that is tried unasked ({kept} of {trials}"
+            " trials); ask for --rate {near:g}",
+            what=what,
+            rate=lowest.rate,
+            near=_asked_below(lowest.rate),
+            kept=lowest.kept,
+            trials=lowest.trials,
+        )
     if asked is None:
         return tr(
             "keeps no rate: not {what} at {rate:,g} rows/s, the lowest of which windows of {window:g} s tell"

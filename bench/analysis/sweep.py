@@ -31,14 +31,20 @@ SIDE_BY_SIDE = ("pool", "pool_max", "in_flight", "processes")
 """Of what there are several at work at a time, as the scalability law has it."""
 
 
-def sweep(run: PulledRun, margin: float = MARGIN) -> Sweep:
+def sweep(run: PulledRun, margin: float | None = None) -> Sweep:
     """Return what a sweep tells of each of its rungs.
+
+    Args:
+        run: the sweep.
+        margin: a difference that does not matter; None: that by which it was refined, or the usual one.
 
     Raises:
         UsageError: the run is none.
 
     """
     names = swept(run.plan)
+    if margin is None:
+        margin = run.plan.refines.margin if run.plan.refines else MARGIN
     of_rungs: dict[Rung, list[Record]] = {}
     for record in latest(run.records):
         of_rungs.setdefault(rung_of(record.trial), []).append(record)

@@ -219,17 +219,11 @@ def _names(question: Question) -> dict[str, str]:
     from bench.engines.engine import engines
     from bench.engines.postgresql.layout import layout_files
     from bench.model.plan import POSTGRESQL
-    from bench.plan.design import PROFILES
     from bench.targets.here import default_data_dir
     from bench.workload.driver import drivers
     from bench.workload.load import loads
     from bench.workload.phase import ladder as rungs
 
-    shape = later("{name} {warm_up:g} s + {window:g} s, {blocks} blocks")
-    shapes = [
-        tr(shape, name=name, warm_up=each.warm_up_s, window=each.window_s, blocks=each.blocks)
-        for name, each in PROFILES.items()
-    ]
     usual = later("{names}; default: {usual}")
     own = tr("each phase's own")
     most_rungs = tr("1 to 2-H but for 2-B2 and 2-B3, and your own")
@@ -241,12 +235,23 @@ def _names(question: Question) -> dict[str, str]:
         "engine": tr(usual, names=", ".join(engines()), usual=POSTGRESQL),
         "load": tr(usual, names=", ".join(loads()), usual=own),
         "layouts": tr(usual, names=", ".join(layout_files()), usual="plain"),
-        "profile": tr(usual, names="; ".join(shapes), usual="quick"),
+        "profile": tr(usual, names="; ".join(_profiles()), usual="quick"),
         "data_dir": tr("the private server's disk ({place})", place=default_data_dir()),
     }
     if "blocks" in question.usual:
         names["blocks"] = tr("repetitions, each in a random order; default: {blocks}", blocks=question.usual["blocks"])
     return names
+
+
+def _profiles() -> list[str]:
+    """Return how long each profile measures."""
+    from bench.plan.design import PROFILES
+
+    shape = later("{name} {warm_up:g} s + {window:g} s, {blocks} blocks")
+    return [
+        tr(shape, name=name, warm_up=each.warm_up_s, window=each.window_s, blocks=each.blocks)
+        for name, each in PROFILES.items()
+    ]
 
 
 def add_for_programs(parser: argparse.ArgumentParser) -> None:

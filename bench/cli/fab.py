@@ -53,16 +53,9 @@ def carry_out(
     speak_plainly()
     speak(ENGLISH if for_programs(given) else None)
     boxes, sound = Boxes(console(stderr=for_programs(given)), where=where, metrics=given.get("metrics")), True
-    login = config.get("connect_kwargs", {})
-    known = Secrets(
-        {
-            SUDO_PASSWORD: config["sudo"]["password"],
-            SSH_PASSWORD: login.get("password"),
-            PASSPHRASE: login.get("passphrase"),
-        }
-    )
     try:
         if asked:
+            known = _secrets(config)
             boxes.links = [Link(host, known) for host in answered(asked)]
         if name in VERBS:
             VERBS[name](boxes, given)
@@ -79,6 +72,18 @@ def carry_out(
     code = _close(boxes, sound=sound)
     notify(given.get("notify"), _event(name, boxes, code), boxes.report)
     return code
+
+
+def _secrets(config: Mapping[str, Any]) -> Secrets:
+    """Return the passwords that Fabric asked for."""
+    login = config.get("connect_kwargs", {})
+    return Secrets(
+        {
+            SUDO_PASSWORD: config["sudo"]["password"],
+            SSH_PASSWORD: login.get("password"),
+            PASSPHRASE: login.get("passphrase"),
+        }
+    )
 
 
 def _event(name: str, boxes: Boxes, code: int) -> Event:

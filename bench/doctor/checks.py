@@ -135,7 +135,12 @@ def _system(facts: Mapping[str, str], systems: Mapping[str, Mapping[str, Any]]) 
     entry = systems.get(facts["system"])
     if entry is None:
         supported = ", ".join(str(each["name"]) for each in systems.values())
-        return Finding("system", "failure", tr("{name}; pgladder supports {known}", name=name, known=supported))
+        refused = tr(
+            "{name}; pgladder supports {known}; go on at your own risk with host_any_system: true",
+            name=name,
+            known=supported,
+        )
+        return Finding("system", "failure", refused)
     if not entry["tested"]:
         untested = tr("{name}; supported, but none of pgladder's tests runs on it", name=name)
         return Finding("system", "warning", untested)

@@ -12,19 +12,20 @@ from bench.model.plain import harmless
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 COLUMNS = ("box", "check", "", "found")
+EACH_COLUMNS = ("box", "check", "grade", "found")
 WRAP = {"box", "found"}
 """May run over several lines."""
 
 
-def show_findings(out: Console, findings: Mapping[str, Sequence[Finding]]) -> None:
-    """Print the findings of each box, then what follows from all of them."""
+def show_findings(out: Console, findings: Mapping[str, Sequence[Finding]], *, each: bool = False) -> None:
+    """Print the findings of each box, then what follows from all of them; ``each`` line with its box, for programs."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    for name in COLUMNS:
+    for name in EACH_COLUMNS if each else COLUMNS:
         table.add_column(tr(name), no_wrap=name not in WRAP, overflow="fold")
     for name, found in findings.items():
         for number, one in enumerate(found):
             grade = Text(tr(GRADES[one.grade]), style=STYLES[one.grade])
-            box = "" if number else harmless(name)
+            box = "" if number and not each else harmless(name)
             table.add_row(Text(box), tr(CHECKS.get(one.check, one.check)), grade, Text(harmless(one.detail)))
     out.print(table)
     out.print()

@@ -91,12 +91,28 @@ def _known(name: str) -> str | None:
 # --- sentences -------------------------------------------------------------------------------------------------------
 
 
+class Given(str):
+    """A word that somebody gave, such as the name of a variant: no catalogue is asked for it, whatever it is."""
+
+    __slots__ = ()
+
+
 def tr(message: str, /, **values: object) -> str:
-    """Return a sentence in the language that is spoken, its values put in by their names."""
+    """Return a sentence in the language that is spoken, its values put in by their names; a word as it was given."""
     # Of an empty message gettext returns its catalogue's header.
-    if _Spoken.name != ENGLISH and message:
+    if _Spoken.name != ENGLISH and message and not isinstance(message, Given):
         message = _catalogue(_Spoken.name).gettext(message)
     return message.format(**values) if values else message
+
+
+def tr_of(kind: str, word: str) -> str:
+    """Return a word of a kind, such as the ``method`` of a phase, looked up among those of its kind alone.
+
+    So what a user called a piece of theirs is not taken for a word of another kind.
+    """
+    if _Spoken.name == ENGLISH or not word:
+        return word
+    return _catalogue(_Spoken.name).pgettext(kind, word)
 
 
 def tr_many(one: str, many: str, /, count: int, **values: object) -> str:

@@ -21,6 +21,7 @@ from bench.model.plan import (
     POISSON,
     Parameters,
     Plan,
+    Refining,
     Trial,
     Variant,
 )
@@ -445,6 +446,11 @@ def _check_refining(plan: Plan) -> None:
             )
     if rule.of == RATE:
         check_closed_loops(whole)
+    _check_first_blocks(plan, rule)
+
+
+def _check_first_blocks(plan: Plan, rule: Refining) -> None:
+    """Refuse first blocks that do not have the same points, each a number."""
     first = [block for block in plan.blocks if block <= rule.first_blocks]
     blocks: dict[object, list[int]] = {}
     for trial in plan.trials:

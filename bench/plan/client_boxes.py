@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from bench.constraints.constraint import Place, Removal, constraints
 from bench.model.errors import UsageError
-from bench.model.language import tr
+from bench.model.language import later, tr
 from bench.model.plan import NULL, POSTGRESQL, Plan, Trial
 from bench.plan.contrast import distinct
 
 TLS = "tls"
 PGBENCH = "pgbench"
-ANOTHER = "make provision HOST=… CLIENT_OF= with this box's name makes another one its client box"
+ANOTHER = later("make provision HOST=… CLIENT_OF= with this box's name makes another one its client box")
 """What brings a provisioned box one more."""
 MOST_EACH = 10
 """Client processes on one box: sshd lets so many connections begin at once (MaxStartups)."""
@@ -34,7 +34,11 @@ def check_client_boxes(trials: Iterable[Trial], alone: str | None) -> None:
     for trial in trials:
         if alone and trial.parameters.client_boxes:
             raise UsageError(
-                f"{alone} also measures what a trial's clients do on the server's own box: leave out --client-boxes."
+                tr(
+                    "{alone} also measures what a trial's clients do on the server's own box: leave out"
+                    " --client-boxes.",
+                    alone=alone,
+                )
             )
         check_trial(trial)
 
@@ -56,15 +60,16 @@ def check_trial(trial: Trial) -> None:
 def _not_to_there(trial: Trial) -> str | None:
     """Return why client boxes do not reach the server of a trial."""
     if trial.engine is not None:
-        kind = "the null server" if trial.engine == NULL else trial.engine
-        return (
-            f"Clients on client boxes write to PostgreSQL, and phase {trial.phase} is on {kind}: leave out"
-            " --client-boxes."
+        return tr(
+            "Clients on client boxes write to PostgreSQL, and phase {phase} is on {kind}: leave out --client-boxes.",
+            phase=trial.phase,
+            kind=tr("the null server") if trial.engine == NULL else trial.engine,
         )
     if trial.transport != TLS:
-        return (
-            f"Client boxes reach the server through a network, by TLS alone, and not by {trial.transport}: ask for"
-            " --transports tls."
+        return tr(
+            "Client boxes reach the server through a network, by TLS alone, and not by {transport}: ask for"
+            " --transports tls.",
+            transport=trial.transport,
         )
     return None
 
@@ -72,9 +77,9 @@ def _not_to_there(trial: Trial) -> str | None:
 def _not_from_there(trial: Trial) -> str | None:
     """Return what of a trial is not carried out on client boxes."""
     if trial.driver == PGBENCH:
-        return "pgbench is not started on client boxes: leave out --drivers pgbench, or --client-boxes."
+        return tr("pgbench is not started on client boxes: leave out --drivers pgbench, or --client-boxes.")
     if trial.parameters.mixed:
-        return "Readers and retention work on the server's own box: leave them out, or --client-boxes."
+        return tr("Readers and retention work on the server's own box: leave them out, or --client-boxes.")
     return None
 
 
@@ -84,9 +89,14 @@ def _not_dealt(trial: Trial) -> str | None:
     most = boxes * MOST_EACH
     if boxes <= processes <= most:
         return None
-    return (
-        f"Client processes are dealt out over client boxes, one to {MOST_EACH} on each, and phase {trial.phase} has"
-        f" {processes} for {boxes}: ask for --processes {boxes} to {most}."
+    return tr(
+        "Client processes are dealt out over client boxes, one to {most_each} on each, and phase {phase} has"
+        " {processes} for {boxes}: ask for --processes {boxes} to {most}.",
+        most_each=MOST_EACH,
+        phase=trial.phase,
+        processes=processes,
+        boxes=boxes,
+        most=most,
     )
 
 
@@ -124,15 +134,24 @@ def check_there(plan: Plan, boxes: Sequence[str], instead: str) -> None:
     if not wanted:
         return
     if plan.engine != POSTGRESQL:
-        raise UsageError(f"Clients on client boxes write to PostgreSQL, and not to {plan.engine}: leave them out.")
+        raise UsageError(
+            tr("Clients on client boxes write to PostgreSQL, and not to {engine}: leave them out.", engine=plan.engine)
+        )
     if plan.pieces:
         named = ", ".join(sorted(plan.pieces))
-        raise UsageError(f"Pieces of your own ({named}) are not on client boxes: leave them out.")
+        raise UsageError(tr("Pieces of your own ({named}) are not on client boxes: leave them out.", named=named))
     if wanted > len(boxes):
-        there = "none"
+        there = tr("none")
         if boxes:
             there = f"{len(boxes)} ({', '.join(boxes)})"
-        raise UsageError(f"--client-boxes {wanted} is asked for, and this server has {there}: {instead}.")
+        raise UsageError(
+            tr(
+                "--client-boxes {wanted} is asked for, and this server has {there}: {instead}.",
+                wanted=wanted,
+                there=there,
+                instead=instead,
+            )
+        )
 
 
 def most_wanted(plan: Plan) -> int:

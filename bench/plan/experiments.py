@@ -55,6 +55,19 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
     place = replace(place, asked=frozenset(_with_controls(names)))
     bases = [replace(trial, number=number) for number, trial in enumerate(asked, 1)]
     variants = {variant.name: variant for variant in plan.variants}
+    arms, trials = _arms(bases, variants, place, wanted)
+    if names and not any(trial.without for trial in arms):
+        raise UsageError(
+            tr("Nothing takes {names} away from the phases asked for: ask for others.", names=tr(" or ").join(names))
+        )
+    trials = _in_blocks(plan, trials, arms)
+    return replace(plan, trials=tuple(trials), variants=tuple(variants.values()), pieces=pieces_of(trials, plan.engine))
+
+
+def _arms(
+    bases: Sequence[Trial], variants: dict[str, Variant], place: Place, wanted: Sequence[str]
+) -> tuple[list[Trial], list[Trial]]:
+    """Return what every block has, and what the first has; their variants are added to those that there are."""
     # Whether it is the server that binds a rung, or its clients, is a part of the answer.
     # On client boxes neither is known (``bench.analysis.bound``), nor what a commit takes of processors in common.
     here = [base for base in bases if not base.parameters.client_boxes]
@@ -71,12 +84,7 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
         arms += of_base
         if base in here:
             trials += alone(base, of_base)
-    if names and not any(trial.without for trial in arms):
-        raise UsageError(
-            tr("Nothing takes {names} away from the phases asked for: ask for others.", names=tr(" or ").join(names))
-        )
-    trials = _in_blocks(plan, trials, arms)
-    return replace(plan, trials=tuple(trials), variants=tuple(variants.values()), pieces=pieces_of(trials, plan.engine))
+    return arms, trials
 
 
 def _in_blocks(plan: Plan, first: Sequence[Trial], arms: Sequence[Trial]) -> list[Trial]:

@@ -155,6 +155,11 @@ def check_promise(plan: Plan) -> None:
     experiments = [trial for trial in plan.trials if trial.experiment and trial.engine != NULL]
     if plan.until_decided or plan.repeat_suspect or experiments:
         raise DataError(tr("Plan {run} promises something: it has no other rule, and no experiments.", run=plan.run))
+    _check_ways(plan, promise)
+
+
+def _check_ways(plan: Plan, promise: Promise) -> None:
+    """Refuse trials that are not each way's at each rate, as often as may be."""
     *_, last = blocks_of(promise)
     for way in ways_of(plan):
         places = {(at, block) for at in range(len(way.rates)) for block in range(FIRST, last + 1)}

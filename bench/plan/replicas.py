@@ -73,7 +73,12 @@ def check_trial(trial: Trial, variant: Variant | None) -> None:
                 kind=kind,
             )
         )
-    given = texts(variant) if variant else {}
+    _check_decided(trial, texts(variant) if variant else {})
+
+
+def _check_decided(trial: Trial, given: Mapping[str, str]) -> None:
+    """Refuse a variant that sets what the level of the standby decides."""
+    parameters = trial.parameters
     decided = DECIDED[1:] if parameters.commit_level is None else DECIDED
     for name in decided:
         if name in given:

@@ -9,7 +9,7 @@ from bench.model.errors import UsageError
 from bench.model.language import tr
 from bench.model.plan import POSTGRESQL, Promise, Refining, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
-from bench.plan.design import PROFILES, Design
+from bench.plan.design import PROFILES, Design, Profile
 from bench.plan.sweep import RATE, automatic, finer_points, points_of
 from bench.stats import knee
 from bench.stats.compare import ALPHA, MARGIN
@@ -34,14 +34,8 @@ def make_design(
         raise UsageError(
             tr("Unknown profile {name!r}; there are: {profiles}.", name=name, profiles=", ".join(PROFILES))
         )
-    given = PROFILES[name]
     rule, promise = _rule(asked), promise_of(asked)
-    changes = {
-        "warm_up_s": asked.get("warm_up"),
-        "window_s": asked.get("window"),
-        "blocks": asked.get("max_blocks") or asked.get("blocks"),
-    }
-    profile = replace(given, **{of: value for of, value in changes.items() if value is not None})
+    profile = _changed(PROFILES[name], asked)
     refines = _refining(asked, profile.blocks)
     return Design(
         phases=words(asked.get("phases")) or list(phases or usual()),
@@ -52,7 +46,7 @@ def make_design(
         engine=asked.get("engine") or POSTGRESQL,
         versions=versions(asked),
         profile=profile,
-        profile_name=name if profile == given else "custom",
+        profile_name=name if profile == PROFILES[name] else "custom",
         preload_rows=asked.get("preload_rows") or 0,
         constraints=words(asked.get("constraints")),
         overrides=_overrides(asked, promise),
@@ -66,6 +60,16 @@ def make_design(
         promise=promise,
         arriving={name: asked[name] for name in ARRIVING if asked.get(name) is not None} if promise else {},
     )
+
+
+def _changed(profile: Profile, asked: Mapping[str, Any]) -> Profile:
+    """Return a profile with what is asked for by itself."""
+    changes = {
+        "warm_up_s": asked.get("warm_up"),
+        "window_s": asked.get("window"),
+        "blocks": asked.get("max_blocks") or asked.get("blocks"),
+    }
+    return replace(profile, **{of: value for of, value in changes.items() if value is not None})
 
 
 def _overrides(asked: Mapping[str, Any], promise: Promise | None) -> dict[str, Any]:

@@ -90,7 +90,13 @@ class Cuttable:
                 process_group=0,
             )
         if self._answer() != MOUNTED:
-            raise PowerError(f"The file system that forgets did not mount at {self._mount}: {self._complaint()}")
+            raise PowerError(
+                tr(
+                    "The file system that forgets did not mount at {path}: {why}",
+                    path=self._mount,
+                    why=self._complaint(),
+                )
+            )
 
     def cut(self, seed: int, *, torn: bool) -> Forgotten:
         """Cut the power; the directory holds what is left.
@@ -134,7 +140,13 @@ class Cuttable:
             _pipe(self._process.stdin).flush()
         answer = self._answer()
         if not answer:
-            raise PowerError(f"The file system at {self._mount} ended before its power was cut: {self._complaint()}")
+            raise PowerError(
+                tr(
+                    "The file system at {path} ended before its power was cut: {why}",
+                    path=self._mount,
+                    why=self._complaint(),
+                )
+            )
         return answer
 
     def _answer(self) -> str:
@@ -174,7 +186,13 @@ def unmount(mount: Path) -> None:
         command = ["umount", "--lazy", mount]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if is_mounted(mount):
-        raise PowerError(f"{mount} can't be unmounted: {done.stderr.strip()}; as root: umount -l {mount}")
+        raise PowerError(
+            tr(
+                "{path} can't be unmounted: {why}; as root: umount -l {path}",
+                path=mount,
+                why=done.stderr.strip(),
+            )
+        )
 
 
 def is_mounted(mount: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, cast, get_args, runtime_checkable
 from bench import seams
 from bench.model.errors import DataError, UsageError
 from bench.model.fingerprint import Unreadable
+from bench.model.language import tr
 from bench.model.record import Reason
 from bench.model.values import NAME
 
@@ -122,7 +123,9 @@ def probe_files() -> dict[str, Path]:
     found = seams.pieces(SEAM, OWN, "[!_]*.py")
     for name in TAKEN:
         if name in found:
-            raise UsageError(f"{found[name]}: a reading has {name} already: give the probe another name.")
+            raise UsageError(
+                tr("{path}: a reading has {name} already: give the probe another name.", path=found[name], name=name)
+            )
     return found
 
 
@@ -135,13 +138,24 @@ def load_probe(path: Path) -> type[Probe]:
     """
     probe: Any = getattr(seams.load(path), "PROBE", None)
     if not isinstance(probe, type):
-        raise DataError(f"{path} defines no PROBE, a class as bench.probes.probe.Probe is.")
+        raise DataError(tr("{path} defines no PROBE, a class as bench.probes.probe.Probe is.", path=path))
     lacking = [name for name in ("period", "figures", "read", "summary", "judge") if not hasattr(probe, name)]
     if lacking:
-        raise DataError(f"{path}: its PROBE lacks {', '.join(lacking)}: see bench.probes.probe.Probe.")
+        raise DataError(
+            tr("{path}: its PROBE lacks {names}: see bench.probes.probe.Probe.", path=path, names=", ".join(lacking))
+        )
     found = cast(type[Probe], probe)
     if found.period not in PERIODS:
-        raise DataError(f"{path}: the period of its PROBE is {found.period!r}; there are {', '.join(PERIODS)}.")
+        raise DataError(
+            tr(
+                "{path}: the period of its PROBE is {period!r}; there are {known}.",
+                path=path,
+                period=found.period,
+                known=", ".join(PERIODS),
+            )
+        )
     if not all(isinstance(name, str) and NAME.fullmatch(name) for name in found.figures):
-        raise DataError(f"{path}: the figures of its PROBE are {found.figures!r}; they are names.")
+        raise DataError(
+            tr("{path}: the figures of its PROBE are {figures!r}; they are names.", path=path, figures=found.figures)
+        )
     return found

@@ -26,9 +26,9 @@ COMMANDS = {
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
-    *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
-    *("study-versions", "study-ceiling", "study-planted", "study-predictions", "study-adjusted"),
-    *("study-rules", "study-open-loop"),
+    *("e2e-remote", "e2e-systems", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow"),
+    *("trees", "perf", "clean", "study-versions", "study-ceiling", "study-planted", "study-predictions"),
+    *("study-adjusted", "study-rules", "study-open-loop"),
     *("study-batching", "study-engines", "study-partitions", "study-durability", "study-next-steps"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
@@ -135,24 +135,16 @@ def load_question(name: str) -> "Question":
 
 def _check_options(path: Path, question: "Question") -> None:
     """Refuse options that ``pgladder``, fab or make can't take, or would take for others."""
-    seen = set()
+    seen: set[str] = set()
     for option in question.own_options():
         if not isinstance(option, Option):
             raise DataError(
                 tr("{path}: {option!r} is no option: use Option of bench.plan.options.", path=path, option=option)
             )
-        name = option.name
-        if not re.fullmatch("[a-z][a-z0-9_]*", name) or iskeyword(name):
-            raise DataError(
-                tr(
-                    "{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.",
-                    path=path,
-                    name=name,
-                )
-            )
+        _check_name(path, option.name)
         # A page is written where no run is made: its --out is no other.
-        common = name in COMMON and option not in OPTIONS and (question.measured or name != "out")
-        if common or name in RESERVED or name in seen:
+        common = option.name in COMMON and option not in OPTIONS and (question.measured or option.name != "out")
+        if common or option.name in RESERVED or option.name in seen:
             raise DataError(
                 tr(
                     "{path}: there is an option {option} already: give it a name of its own.",
@@ -160,4 +152,11 @@ def _check_options(path: Path, question: "Question") -> None:
                     option=option.flag,
                 )
             )
-        seen.add(name)
+        seen.add(option.name)
+
+
+def _check_name(path: Path, name: str) -> None:
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or iskeyword(name):
+        raise DataError(
+            tr("{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.", path=path, name=name)
+        )

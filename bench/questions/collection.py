@@ -74,13 +74,7 @@ def answer(results: Results, given: Given) -> Answer:
     _write(page, build_collection(entries, ranked, left_out, words, __version__))
     stands = mine_sentences(ranked, words)
     answers = stands or first_sentence(ranked, words)
-    summary = tr(
-        "{boxes} in {rankings}; {left_out} of {files:,} files left out.",
-        boxes=tr_many("{count} box", "{count:,} boxes", len(entries)),
-        rankings=tr_many("{count} ranking", "{count} rankings", len(ranked)),
-        left_out=left_out,
-        files=len(files),
-    )
+    summary = _summary(len(entries), len(ranked), left_out, len(files))
     told = [FileFlaws(file=str(file.path), taken=bool(file.entry), flaws=file.flaws) for file in files if file.flaws]
 
     def show(out: Console) -> None:
@@ -94,6 +88,16 @@ def answer(results: Results, given: Given) -> Answer:
     data = Collected(page=str(page), boxes=len(entries), rankings=len(ranked), answer=answers, mine=stands, files=told)
     flawed = any(flaw.severity == "error" for file in files for flaw in file.flaws)
     return Answer(data=data, show=show, sound=not flawed)
+
+
+def _summary(boxes: int, rankings: int, left_out: int, files: int) -> str:
+    return tr(
+        "{boxes} in {rankings}; {left_out} of {files:,} files left out.",
+        boxes=tr_many("{count} box", "{count:,} boxes", boxes),
+        rankings=tr_many("{count} ranking", "{count} rankings", rankings),
+        left_out=left_out,
+        files=files,
+    )
 
 
 def _none_taken(folder: Path, first: SharedFile) -> DataError:

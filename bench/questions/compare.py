@@ -16,7 +16,7 @@ from rich.console import Console
 from bench.analysis.comparison import OF_RUNS, Across, CellComparison, ComparisonReport
 from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
-from bench.model.language import tr
+from bench.model.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.contrast import factor_of, tried_factors, varying
 from bench.plan.options import ANSWER, DETAIL, MARGIN_OPTION, Option
@@ -96,7 +96,7 @@ def comparisons(
     def show(out: Console) -> None:
         for report, command in zip_longest(reports, commands):
             if len(reports) > 1:
-                out.print(f"Host {', '.join(report.hosts) or 'unknown'}:", style="bold")
+                out.print(tr("Host {name}:", name=", ".join(report.hosts) or tr("unknown")), style="bold")
             show_comparison(out, report, detail=detail, command=command)
 
     return Answer(
@@ -195,9 +195,9 @@ def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> Compa
         UsageError: there is only one, or they can't be compared.
 
     """
-    found, one = find_all_runs(directory), "run"
+    found, one = find_all_runs(directory), tr("run")
     if across == "host":
-        found, one = find_runs(directory), "host's run"
+        found, one = find_runs(directory), tr("host's run")
     if len(found) < 2:
         raise UsageError(
             tr(
@@ -232,7 +232,7 @@ def tried(report: ComparisonReport) -> Iterator[CellComparison]:
             yield cell
 
 
-NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
+NOT_EQUIVALENT = later("Not shown to be equivalent: see the verdicts above.")
 
 
 def equivalent(report: ComparisonReport) -> bool:

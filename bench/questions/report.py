@@ -29,7 +29,6 @@ from bench.questions.question import Answer, Given, Question
 from bench.report.noise import answer_of
 from bench.results.noise_floors import compare_box, compare_side_by_side
 from bench.results.read import doubtful, ladder_of, read
-from bench.stats import knee
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.store.run_directory import REPORT, RunDirectory, find_runs
@@ -66,7 +65,7 @@ def write_page(directory: Path, out: Path | None, given: Given) -> tuple[Path, S
     for each, run in zip(found, runs, strict=True):
         if has_experiments(each.plan()):
             explanations.append((explained(each, run, margin or explain.MARGIN), run))
-    sweeps = [(sweep(run, margin or knee.MARGIN), run.box) for run in runs if is_sweep(run.plan)]
+    sweeps = [(sweep(run, margin), run.box) for run in runs if is_sweep(run.plan)]
     searches = [(slo(run), run.box) for run in runs if run.plan.promise]
     noises = [(_noise(run, margin or MARGIN), run.box) for run in runs if is_aa(run.plan)]
     page = out or directory / REPORT

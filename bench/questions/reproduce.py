@@ -3,6 +3,7 @@
 Tests whether both runs are equivalent; of a run that was decided early, what was run is repeated.
 """
 
+from bench.model.language import tr
 from bench.plan.options import DETAIL, MARGIN_OPTION
 from bench.questions.compare import NOT_EQUIVALENT, comparisons, equivalent, side_by_side
 from bench.questions.question import BOXES, HERE, Answer, Given, Question
@@ -17,7 +18,7 @@ def answer(results: Results, given: Given) -> Answer:
         report = side_by_side([results.repeated[host], place], "run", given.get("margin") or MARGIN)
         reports.append(report)
         if not equivalent(report):
-            notes.append(f"{host}: {NOT_EQUIVALENT}")
+            notes.append(f"{host}: {tr(NOT_EQUIVALENT)}")
     return comparisons(reports, given, sound=not notes, notes=notes)
 
 

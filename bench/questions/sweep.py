@@ -18,7 +18,6 @@ from bench.plan.sweep import swept
 from bench.questions.question import BOXES, HERE, Answer, Given, Question, runs_in
 from bench.report.sweep import show_sweep
 from bench.results.read import read
-from bench.stats.knee import MARGIN
 from bench.targets.target import Results
 
 BLOCKS = 6
@@ -36,11 +35,10 @@ def answer(results: Results, given: Given) -> Answer:
     # Late: what is measured is known without it.
     from bench.targets.next_step import longer_if_rough
 
-    margin = given.get("margin") or MARGIN
     found = []
     for directory in runs_in(results):
         run = read(directory)
-        answered = sweep(run, margin)
+        answered = sweep(run, given.get("margin"))
         found.append(replace(answered, next=longer_if_rough("sweep", answered.trust, run, directory, given)))
 
     def show(out: Console) -> None:

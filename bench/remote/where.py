@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.model.errors import UsageError
@@ -53,15 +54,7 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         raise UsageError(
             tr("Which box shall be the client box of {server}? Name it by HOST= or LIMIT=.", server=server)
         )
-    for word, value in {"host": host, "limit": limit, **words}.items():
-        if is_template(str(value)):
-            raise UsageError(
-                tr(
-                    "{word} is taken as it is written, and can't be a template: {value!r}.",
-                    word=word.upper(),
-                    value=value,
-                )
-            )
+    _refuse_templates({"host": host, "limit": limit, **words})
     variables: dict[str, str] = {}
     for word, value in words.items():
         if value:
@@ -77,6 +70,18 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
     if variables:
         arguments += ["-e", json.dumps(variables)]
     return arguments
+
+
+def _refuse_templates(words: Mapping[str, str | int]) -> None:
+    for word, value in words.items():
+        if is_template(str(value)):
+            raise UsageError(
+                tr(
+                    "{word} is taken as it is written, and can't be a template: {value!r}.",
+                    word=word.upper(),
+                    value=value,
+                )
+            )
 
 
 def check_key(key: str) -> None:

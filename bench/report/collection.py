@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.analysis.cells import CellOfBoxes
 from bench.analysis.collection import KEPT_UP, Entry, Place, Placed, RankedCell
+from bench.analysis.ways import method_words
 from bench.model.language import later, spoken, tr
 from bench.model.plan import Parameters
 from bench.model.shared import SharedRung, Vocabulary
@@ -96,7 +97,7 @@ def _mine(cell: CellOfBoxes, placed: Placed, words: Vocabulary) -> str:
 
 def heading_of(cell: CellOfBoxes, words: Vocabulary) -> str:
     """Return what is written in a cell."""
-    method = tr(words.methods.get(cell.phase, cell.phase))
+    method = method_words(words.methods[cell.phase]) if cell.phase in words.methods else cell.phase
     rows = rows_words(cell.parameters.batch)
     return tr("{method} (phase {phase}), {rows}", method=method, phase=cell.phase, rows=rows)
 

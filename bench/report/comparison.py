@@ -11,8 +11,9 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Longer, Overall
 from bench.analysis.noise import NOT_MEASURED
+from bench.analysis.ways import method_words
 from bench.analysis.worth import worth_sentences
-from bench.model.language import later, tr
+from bench.model.language import Given, later, tr
 from bench.report.adjusted import adjusted_lines, adjusted_table
 from bench.report.command import caller
 from bench.report.costs import NONE_DIFFERS, row_costs_table
@@ -168,7 +169,7 @@ def heading(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
     """Return what all arms of a cell have in common, and what tells it from the others of its report."""
     phase = None
     if cell.phase:
-        phase = f"{cell.phase} {tr(cell.method or '')}".rstrip()
+        phase = f"{cell.phase} {method_words(cell.method)}".rstrip()
     words = (phase, cell.driver, *cell.differing(cells), cell.layout, cell.transport, cell.variant, cell.server)
     return " · ".join(filter(None, words))
 
@@ -305,7 +306,7 @@ def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     for cell in cells:
         of_phase = (cell.phase, cell.driver, *cell.differing(report.cells))
         words = (*of_phase, cell.variant, cell.layout, cell.transport, cell.server)
-        columns.append("\n".join(filter(None, words)))
+        columns.append(Given("\n".join(filter(None, words))))
     table = bare_table(columns, left={report.across})
     for name in candidates(report):
         table.add_row(Text(shortened(name)), *(_signed(each.get(name)) for each in found))

@@ -6,14 +6,14 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.explanation import Explained, Finding, RungExplained
-from bench.analysis.limits import UNEXPLAINED
+from bench.analysis.limits import UNEXPLAINED, constraint_words
 from bench.analysis.sentences import gain_text, percent_text
+from bench.analysis.ways import method_words
 from bench.model.language import later, tr
 from bench.report.ending import show_ending
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host
-from bench.report.words import constraint_words
 
 HOW = later("taken away")
 COLUMNS = ("constraint", "share", HOW, "predicted", "measured", "conclusion")
@@ -85,13 +85,13 @@ def _show_rung(out: Console, rung: RungExplained, *, told: bool) -> None:
 def heading(rung: RungExplained) -> str:
     """Return what a rung is, and its rate."""
     rows_per_s = DASH if rung.rows_per_s is None else rate(rung.rows_per_s)
-    return f"{rung.phase} {tr(rung.method)}, {rung.variant}, {rung.layout}: {rows_per_s} rows/s"
+    return f"{rung.phase} {method_words(rung.method)}, {rung.variant}, {rung.layout}: {rows_per_s} rows/s"
 
 
 def cells(finding: Finding) -> Sequence[str]:
     """Return one constraint's texts, in the order of the columns."""
     return (
-        tr(constraint_words(finding.name)),
+        constraint_words(finding.name),
         _share(finding.share),
         finding.how or "",
         _gain(finding.predicted_gain),
@@ -112,7 +112,7 @@ def reasons(rung: RungExplained) -> Iterable[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for finding in rung.constraints:
         if finding.conclusion in ("undecided", "untested"):
-            found.setdefault((finding.conclusion, finding.why), []).append(tr(constraint_words(finding.name)))
+            found.setdefault((finding.conclusion, finding.why), []).append(constraint_words(finding.name))
     for (conclusion, why), names in found.items():
         yield tr(NO_CONCLUSION[conclusion], why=why, constraints=", ".join(names))
 

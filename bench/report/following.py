@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bench.analysis.progress import Progress, sparkline, trial_s
 from bench.model.language import later, tr
+from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.metrics import MetricsFile
@@ -176,10 +177,7 @@ def cells(host: str, row: Row, left: float) -> list[str]:
             # It goes by rates, and takes of each block some trials.
             block, remaining = "", tr("about {time}", time=remaining)
         if row.state != WAITS:
-            under_way = f"{current.phase} {current.variant} {current.layout}"
-            if current.parameters.rate is not None and so_far.plan.promise:
-                way, at = f"{current.phase} {current.variant}", rate(current.parameters.rate)
-                under_way = tr("{way} at {rate}/s", way=way, rate=at)
+            under_way = _words_of(current, searched=so_far.plan.promise is not None)
     return [
         host,
         f"{trial}/{so_far.of}",
@@ -190,6 +188,14 @@ def cells(host: str, row: Row, left: float) -> list[str]:
         degrees(so_far.temperature_c),
         remaining,
     ]
+
+
+def _words_of(trial: Trial, *, searched: bool) -> str:
+    """Return what is under way; of a search the rate is what tells its trials apart."""
+    if searched and trial.parameters.rate is not None:
+        way, at = f"{trial.phase} {trial.variant}", rate(trial.parameters.rate)
+        return tr("{way} at {rate}/s", way=way, rate=at)
+    return f"{trial.phase} {trial.variant} {trial.layout}"
 
 
 def _last(records: Sequence[Record]) -> str:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from rich.console import Console
 
 from bench.analysis.progress import Progress
+from bench.model.language import tr
 from bench.model.plain import harmless
 from bench.model.record import Record
 from bench.model.values import State
@@ -160,5 +161,6 @@ class MetricsFile:
                 self._told = True
                 why = error.strerror or error
                 self._out.print(
-                    f"{self._path} can't be written ({why}): the run goes on without metrics.", soft_wrap=True
+                    tr("{path} can't be written ({why}): the run goes on without metrics.", path=self._path, why=why),
+                    soft_wrap=True,
                 )

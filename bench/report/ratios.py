@@ -19,6 +19,7 @@ STYLES = {
     later("equivalent"): "cyan",
     later("undecided"): "yellow",
 }
+VERDICTS = {*STYLES, REFUSED, BASELINE, NO_BLOCKS, ADJUSTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def colored(figure: str) -> Text:
 def verdict_words(figure: str) -> str:
     """Return a verdict, or which rates decide, in words; any other figure as it is."""
     plain = figure.removesuffix("*")
-    return tr(plain) + figure[len(plain) :]
+    return tr(plain) + figure[len(plain) :] if plain in VERDICTS else figure
 
 
 def rank_text(rank: Rank | None) -> str:

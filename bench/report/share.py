@@ -9,13 +9,13 @@ from functools import cache
 from typing import Any
 
 from bench.analysis.cells import cell_of
-from bench.analysis.limits import UNEXPLAINED
+from bench.analysis.limits import UNEXPLAINED, constraint_words
 from bench.analysis.share import conditions_of
+from bench.analysis.ways import method_words as words_of_method
 from bench.model.language import ENGLISH, later, speaking, tr, tr_many
 from bench.model.shared import Shared, SharedBox, SharedRung, Vocabulary
 from bench.report.markup import environment
 from bench.report.numbers import DASH, known, rate
-from bench.report.words import constraint_words
 
 WIDTH, HEIGHT = 1200, 630
 MOST_BARS = 6
@@ -90,7 +90,7 @@ def in_full(value: float) -> str:
 
 def method_words(rung: SharedRung, words: Vocabulary) -> str:
     """Return how a rung writes rows: its technique, phase and batch."""
-    method = tr(words.methods.get(rung.phase, rung.phase))
+    method = words_of_method(words.methods[rung.phase]) if rung.phase in words.methods else rung.phase
     rows = rows_words(rung.parameters.batch)
     return tr("{method} (phase {phase}, {rows})", method=method, phase=rung.phase, rows=rows)
 
@@ -129,7 +129,7 @@ def _stopped(rung: SharedRung) -> Iterable[str]:
         if limit.proved
         else later("Stopped by: {limit} (suspected, not proved).")
     )
-    yield tr(how, limit=tr(constraint_words(limit.constraint)))
+    yield tr(how, limit=constraint_words(limit.constraint))
 
 
 def trust(shared: Shared) -> str:

@@ -10,8 +10,9 @@ from rich.text import Text
 from bench.analysis.comparison import of_version
 from bench.analysis.doubts import grouped
 from bench.analysis.ladder import Ladder, LadderReport
-from bench.analysis.ladder_answer import limit_name
+from bench.analysis.limits import constraint_words
 from bench.analysis.rung import Rung
+from bench.analysis.ways import method_words
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable, processors
 from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
@@ -161,7 +162,7 @@ def limits_of(ladder: Ladder, *, shares: bool = False) -> str:
     else:
         by_limit: dict[str, list[str]] = {}
         for phase, limit in known:
-            by_limit.setdefault(limit_name(limit), []).append(phase)
+            by_limit.setdefault(constraint_words(limit.constraint), []).append(phase)
         parts = [f"{name} {', '.join(phases)}" for name, phases in by_limit.items()]
     return tr("Stopped by, suspected and not proved: {limits}.", limits="; ".join(parts))
 
@@ -275,7 +276,7 @@ def cells(rung: Rung) -> Sequence[str]:
     latency = rung.latency_ms
     return (
         rung.phase,
-        tr(rung.method),
+        method_words(rung.method, rung.driver),
         whole(rung.parameters.batch),
         reached(rung),
         whole(rung.settled_rows_per_s),

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.engines.postgresql.parameters import Difference
-from bench.model.language import tr, tr_many
+from bench.model.language import Given, tr, tr_many
 from bench.report.numbers import DASH
 from bench.report.tables import add_rows, bare_table, print_whole
 
@@ -43,7 +43,7 @@ def show_differences(out: Console, a: str, b: str, where: str, found: Iterable[D
         where=where,
     )
     out.print(Text(title, style="bold"))
-    _print(out, ("parameter", a, b), rows)
+    _print(out, ("parameter", Given(a), Given(b)), rows)
 
 
 def _print(out: Console, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bench.analysis.comparison import ArmSummary, Differing, of_version
-from bench.analysis.limits import UNEXPLAINED, Limit
-from bench.constraints.constraint import constraints
+from bench.analysis.limits import UNEXPLAINED, Limit, constraint_words
 from bench.model.language import later, tr
 from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
@@ -43,15 +42,8 @@ def limit_words(limit: Limit | None) -> str:
     if limit is None:
         return DASH
     if limit.constraint == UNEXPLAINED:
-        return tr(UNEXPLAINED)
-    return f"{tr(constraint_words(limit.constraint))} {limit.share:.0%}"
-
-
-def constraint_words(name: str) -> str:
-    """Return what a constraint is called; its name where its file is not here any more."""
-    if name in constraints():
-        return constraints()[name].words
-    return name
+        return constraint_words(UNEXPLAINED)
+    return f"{constraint_words(limit.constraint)} {limit.share:.0%}"
 
 
 def mark(part: "Rung | ArmSummary") -> str:
@@ -74,7 +66,7 @@ def of_trial(trial: Trial, of: Plan | None = None) -> str:
     """Return what a trial measures, and by which parameters it differs from others of its plan; without what."""
     phase = tr("{phase} one commit at a time", phase=trial.phase) if trial.alone_of else trial.phase
     if trial.without:
-        names = [tr(constraint_words(name)) for name in trial.without.constraints]
+        names = map(constraint_words, trial.without.constraints)
         return tr("{phase} without {constraints}", phase=phase, constraints=tr(" or ").join(names))
     if trial.engine == NULL:
         return tr("{way} {engine} server", way=f"{trial.phase} {trial.transport}", engine=trial.engine)

@@ -44,7 +44,7 @@ def _rows(worth: Worth) -> list[list[str]]:
     for each in worth.hosts:
         over = each.over_first
         ratio = f"{over.estimate:.2f}" if over else DASH
-        box = [worth.where, tr(PER.get(worth.per, worth.per)), each.host]
+        box = [worth.where, tr(PER[worth.per]) if worth.per in PER else worth.per, each.host]
         rows.append([*box, rate(each.rows_per_s.estimate), _interval(each.rows_per_s), ratio, _ratios(over)])
     return rows
 

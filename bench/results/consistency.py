@@ -72,16 +72,7 @@ def _check_asked(plan: Plan, records: Sequence[Record], where: str) -> None:
     named: dict[str, object] = {"where": where, "run": plan.run}
     # Nearly always each trial has one record, and records may be very many.
     if len({record.trial.number for record in records}) < len(records):
-        if len({(record.trial.number, record.attempt) for record in records}) < len(records):
-            raise DataError(tr("{where}: a trial of run {run} is recorded twice. Pull the run again.", **named))
-        if number := repeated_unasked(plan, records):
-            raise DataError(
-                tr(
-                    "{where}: trial {number} of run {run} is recorded again, and was not to be. Pull the run again.",
-                    number=number,
-                    **named,
-                )
-            )
+        _check_again(plan, records, named)
     if number := measured_unasked(plan, records):
         raise DataError(
             tr(
@@ -96,6 +87,19 @@ def _check_asked(plan: Plan, records: Sequence[Record], where: str) -> None:
             tr(
                 "{where}: trial {number} of run {run} is recorded, and its search did not ask for it. Pull the run"
                 " again.",
+                number=number,
+                **named,
+            )
+        )
+
+
+def _check_again(plan: Plan, records: Sequence[Record], named: Mapping[str, object]) -> None:
+    if len({(record.trial.number, record.attempt) for record in records}) < len(records):
+        raise DataError(tr("{where}: a trial of run {run} is recorded twice. Pull the run again.", **named))
+    if number := repeated_unasked(plan, records):
+        raise DataError(
+            tr(
+                "{where}: trial {number} of run {run} is recorded again, and was not to be. Pull the run again.",
                 number=number,
                 **named,
             )

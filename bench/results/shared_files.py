@@ -40,7 +40,7 @@ def shared_files(folder: Path, words: Vocabulary) -> list[SharedFile]:
     for path in _paths(folder):
         file = shared_file(path, words)
         if file.entry and file.entry.label in seen:
-            flaw = Flaw(path="$", severity="warning", sentence="Another file says the same; it counts once.")
+            flaw = Flaw(path="$", severity="warning", sentence=tr("Another file says the same; it counts once."))
             file = SharedFile(path=path, flaws=[*file.flaws, flaw], entry=None)
         elif file.entry:
             seen.add(file.entry.label)
@@ -77,7 +77,7 @@ def shared_file(path: Path, words: Vocabulary, *, mine: bool = False) -> SharedF
         text = _text(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        flaw = Flaw(path="$", severity="error", sentence=f"It can't be read: {why}.")
+        flaw = Flaw(path="$", severity="error", sentence=tr("It can't be read: {why}.", why=why))
         return SharedFile(path=path, flaws=[flaw], entry=None)
     what, flaws = check_shared(text, words)
     if what is None:
@@ -90,5 +90,5 @@ def _text(path: Path) -> bytes:
     """Return what a file holds, a byte more than it may at most: no link is followed, no pipe waited for."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError("it is no file")
+            raise ValueError(tr("it is no file"))
         return file.read(MOST_BYTES + 1)

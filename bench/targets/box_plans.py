@@ -146,7 +146,25 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     versions = list(design.versions) or [state.postgresql]
     of_cluster = versions == [state.postgresql]
     _check_installed(state, versions)
-    if of_cluster and need > state.max_connections:
+    if of_cluster:
+        _check_connections(state, need)
+    harness = as_variant("harness", state.harness)
+    if not of_cluster:  # private servers, of which each version has one
+        harness = harness_for(need, tls="tls" in design.transports)
+    design = replace(design, versions=versions)
+    plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
+    if of_cluster:
+        check_standby(plan, state.standby, tr(PRIVATE))
+    check_there(plan, state.client_boxes if of_cluster else (), tr(ANOTHER))
+    if design.explains:
+        plan = with_experiments(plan, Place(managed=True), design.constraints)
+    _check_engines(state, plan)
+    _check_room(state, plan)
+    return plan
+
+
+def _check_connections(state: BoxState, need: int) -> None:
+    if need > state.max_connections:
         raise HostError(
             tr(
                 "the plan needs {need} connections and its cluster allows {allowed}; raise postgresql_max_connections"
@@ -155,19 +173,6 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
                 allowed=state.max_connections,
             )
         )
-    harness = as_variant("harness", state.harness)
-    if not of_cluster:  # private servers, of which each version has one
-        harness = harness_for(need, tls="tls" in design.transports)
-    design = replace(design, versions=versions)
-    plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
-    if of_cluster:
-        check_standby(plan, state.standby, tr(PRIVATE))
-    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
-    if design.explains:
-        plan = with_experiments(plan, Place(managed=True), design.constraints)
-    _check_engines(state, plan)
-    _check_room(state, plan)
-    return plan
 
 
 def _check_own(state: BoxState) -> None:
@@ -236,7 +241,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         )
     if of_cluster:
         check_standby(plan, state.standby, tr(PRIVATE))
-    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
+    check_there(plan, state.client_boxes if of_cluster else (), tr(ANOTHER))
     check_foreign(plan, lambda: state.machine)
     refuse_on_boxes(plan.pieces)
     _check_room(state, plan)

@@ -265,11 +265,7 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], Ready], requ
         return step(link, state)
 
     ready: Mapping[str, Ready] = _on_each(boxes, checked)
-    estimates = {}
-    for host, each in ready.items():
-        if each.begins:
-            estimates[host] = estimate(each.begins, to_come(each.begins, []))
-    check_agreed(estimates, boxes.out, agreed=bool(request.option("yes")), one_at_a_time=boxes.gated)
+    _check_agreed(boxes, ready, agreed=bool(request.option("yes")))
     who = f"{getpass.getuser()} at {socket.gethostname()}"
 
     def begin(link: Link) -> tuple[str, Sequence[str]]:
@@ -286,6 +282,15 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], Ready], requ
         boxes.report(f"{host}: {_launched_words(run, outcome)}.")
         for warning in warnings:
             boxes.report(f"{host}: {warning}")
+
+
+def _check_agreed(boxes: Boxes, ready: Mapping[str, Ready], *, agreed: bool) -> None:
+    """See that somebody agrees to what is about to begin."""
+    estimates = {}
+    for host, each in ready.items():
+        if each.begins:
+            estimates[host] = estimate(each.begins, to_come(each.begins, []))
+    check_agreed(estimates, boxes.out, agreed=agreed, one_at_a_time=boxes.gated)
 
 
 def _launched_words(run: str, outcome: str) -> str:

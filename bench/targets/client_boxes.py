@@ -48,7 +48,7 @@ def ready_client_boxes(
         check_there(plan, (), none)
         return ()
     admitted = admitted_clients(box.cluster)
-    check_there(plan, [client.name for client in admitted], ANOTHER)
+    check_there(plan, [client.name for client in admitted], tr(ANOTHER))
     clients, deadline = admitted[: most_wanted(plan)], monotonic() + 60 * BOOT_MIN
     for client in clients:
         if resumed:

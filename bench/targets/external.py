@@ -5,6 +5,7 @@ from dataclasses import replace
 from bench.constraints.constraint import OF_SESSIONS
 from bench.engines.engine import ExternalServer
 from bench.engines.postgresql.render import AS_FOUND, texts
+from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError, UsageError
 from bench.model.language import tr
 from bench.model.plan import NULL, Plan
@@ -94,7 +95,10 @@ def check_connections(plan: Plan, external: ExternalServer) -> None:
     free, whose = external.room()
     if needed > free:
         raise HostError(_no_room(needed, free, whose))
-    endpoint = external.endpoint(external.transport)
+    _check_kept_by_drivers(plan, external.endpoint(external.transport))
+
+
+def _check_kept_by_drivers(plan: Plan, endpoint: Endpoint) -> None:
     if any(trial.parameters.mixed for trial in plan.trials) and (lacking := drivers()[BESIDE].unkept(endpoint)):
         raise UsageError(
             tr(

@@ -71,14 +71,18 @@ def notify(command: Sequence[str] | None, event: Event, report: Callable[[str], 
                 why=one_line(str(error)),
             )
         )
-        return
+    else:
+        _report_failure(command[0], ended, report)
+
+
+def _report_failure(program: str, ended: subprocess.CompletedProcess[bytes], report: Callable[[str], None]) -> None:
     if ended.returncode:
         last = one_line((ended.stderr or ended.stdout).decode(errors="replace").strip().rpartition("\n")[2])
         why = f": {last}" if last else ""
         report(
             tr(
                 "--notify: {program} ended with {code}{why}. The run is what it was.",
-                program=command[0],
+                program=program,
                 code=ended.returncode,
                 why=why,
             )

@@ -101,17 +101,21 @@ def check_results(results: object, file: str, *, repeated: bool) -> Results | No
             tr("{file}: measure carried a run's plan out again: name by host its new run and the repeated.", file=file)
         )
     for place in (*results.directories, *results.hosts.values(), *results.repeated.values()):
-        if not isinstance(place, Path):
-            raise DataError(
-                tr("{file}: measure returned {place!r:.80} as a directory: return a Path.", file=file, place=place)
-            )
-        try:
-            find_runs(place)
-        except UsageError as error:
-            raise DataError(
-                tr("{file}: measure returned a directory without a run: {error}", file=file, error=error)
-            ) from error
+        _check_place(place, file)
     return results
+
+
+def _check_place(place: object, file: str) -> None:
+    if not isinstance(place, Path):
+        raise DataError(
+            tr("{file}: measure returned {place!r:.80} as a directory: return a Path.", file=file, place=place)
+        )
+    try:
+        find_runs(place)
+    except UsageError as error:
+        raise DataError(
+            tr("{file}: measure returned a directory without a run: {error}", file=file, error=error)
+        ) from error
 
 
 class Target(Protocol):

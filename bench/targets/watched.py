@@ -43,22 +43,12 @@ class Here:
             out.print(f"{sentence} {tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
         else:
             with prepared(request, out.print) as (ready, server):
-                # Late, as what else is of looking on: while a cluster is made.
-                from bench.report.progress import RunProgress
-
                 directory, plan = ready.directory, ready.plan
                 _announce(ready, server, out)
                 if "resume" not in request.given:
                     check_agreed({"": ready.estimate}, out, agreed=bool(request.option("yes")))
                 event.run, event.results = plan.run, directory.path
-                expected = ready.estimate
-                a_trial_s = expected.seconds / max(ready.left + expected.again, 1)
-                progress = RunProgress(out, a_trial_s, plan)
-                try:
-                    with kept_metrics(request, ready, progress, out) as listener:
-                        complete = listener.complete = carry_out(ready, server, listener)
-                finally:
-                    progress.close()
+                complete = self._carried_out(request, ready, server, out)
             out.print(f"{tr('Results: {place}', place=directory.path)}\n")
         event.complete = complete
         host, place = socket.gethostname(), directory.path
@@ -66,21 +56,28 @@ class Here:
             directories=(place,), hosts={host: place}, repeated={host: Path(request.repeats)}, complete=complete
         )
 
+    def _carried_out(self, request: Request, ready: Prepared, server: Server, out: Console) -> bool:
+        """Carry it out before somebody's eyes; return whether it came to its end."""
+        # Late, as what else is of looking on: while a cluster is made.
+        from bench.report.progress import RunProgress
+
+        expected = ready.estimate
+        a_trial_s = expected.seconds / max(ready.left + expected.again, 1)
+        progress = RunProgress(out, a_trial_s, ready.plan)
+        try:
+            with kept_metrics(request, ready, progress, out) as listener:
+                listener.complete = carry_out(ready, server, listener)
+                return listener.complete
+        finally:
+            progress.close()
+
 
 def _announce(ready: Prepared, server: Server, out: Console) -> None:
     """Say what the run will take, and what of it may come to nothing, before hours are spent."""
     from bench.report.noise import too_noisy_lines
 
     plan, expected = ready.plan, ready.estimate
-    time = tr("about {time}", time=duration(expected.seconds))
-    trials = tr("{left} of {of} trials", left=ready.left, of=len(plan.trials))
-    if plan.refines:
-        of = len(at_most(plan, ready.directory.records()).trials)
-        trials = tr("up to {left} of {of} trials, those close to the knee among them", left=ready.left, of=of)
-    if plan.promise:
-        trials = tr("about {left} trials of a search", left=ready.left)
-    if expected.again:
-        trials = tr("{trials}, and up to {again} again where others disturb them", trials=trials, again=expected.again)
+    trials, time = _trials(ready), tr("about {time}", time=duration(expected.seconds))
     if plan.until_decided or plan.refines or expected.again:
         time = tr("at most {time}", time=time)
     bounds = tr(
@@ -96,6 +93,20 @@ def _announce(ready: Prepared, server: Server, out: Console) -> None:
     known, notes = _noise(ready, server)
     for line in (*notes, *too_noisy_lines(plan, known, usual_margin(plan))):
         out.print(line)
+
+
+def _trials(ready: Prepared) -> str:
+    """Say how many trials there will be."""
+    plan, again = ready.plan, ready.estimate.again
+    trials = tr("{left} of {of} trials", left=ready.left, of=len(plan.trials))
+    if plan.refines:
+        of = len(at_most(plan, ready.directory.records()).trials)
+        trials = tr("up to {left} of {of} trials, those close to the knee among them", left=ready.left, of=of)
+    if plan.promise:
+        trials = tr("about {left} trials of a search", left=ready.left)
+    if again:
+        trials = tr("{trials}, and up to {again} again where others disturb them", trials=trials, again=again)
+    return trials
 
 
 def _noise(ready: Prepared, server: Server) -> "tuple[BoxNoise | None, list[str]]":

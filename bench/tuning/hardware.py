@@ -57,18 +57,7 @@ def parse_hardware(text: str) -> Hardware:
         UsageError: a pair without ``=``, an unknown, repeated or missing name, or a value Hardware refuses.
 
     """
-    values: dict[str, str] = {}
-    for item in text.split(","):
-        name, equals, value = map(str.strip, item.partition("="))
-        if not equals:
-            raise UsageError(tr("hardware: {name!r} is not name=value.", name=name))
-        if name not in NAMES:
-            raise UsageError(
-                tr("hardware: unknown name {name!r}; the names are {names}.", name=name, names=", ".join(NAMES))
-            )
-        if name in values:
-            raise UsageError(tr("hardware: {name} is given more than once.", name=name))
-        values[name] = value
+    values = _pairs(text)
     if missing := [name for name in NAMES if name not in values]:
         raise UsageError(
             tr(
@@ -84,3 +73,20 @@ def parse_hardware(text: str) -> Hardware:
             raise UsageError(tr("hardware: {name} must be a whole number, not {value!r}.", name=name, value=value))
         figures[name] = int(value)
     return Hardware(disk=disk, **figures)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return the values by their names, each of which is one of ours."""
+    values: dict[str, str] = {}
+    for item in text.split(","):
+        name, equals, value = map(str.strip, item.partition("="))
+        if not equals:
+            raise UsageError(tr("hardware: {name!r} is not name=value.", name=name))
+        if name not in NAMES:
+            raise UsageError(
+                tr("hardware: unknown name {name!r}; the names are {names}.", name=name, names=", ".join(NAMES))
+            )
+        if name in values:
+            raise UsageError(tr("hardware: {name} is given more than once.", name=name))
+        values[name] = value
+    return values

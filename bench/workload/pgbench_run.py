@@ -286,9 +286,25 @@ class Pgbench:
 
         """
         logged, complaints, reported = Lines(self._log), self._complaints, Lines(self._output.fileno())
-        stop_ns, told = account.recorder.closes_ns + LINGER_NS, False
-        give_up_ns = stop_ns + DRAIN_TIMEOUT_S * SECOND_NS
+        stop_ns = account.recorder.closes_ns + LINGER_NS
         self._input.close()
+        self._hear(account, logged, reported, stop_ns)
+        while not logged.ended:
+            account.take(logged.read())
+        while not reported.ended:
+            account.hear(reported.read())
+        code = self._process.wait()
+        if code and not account.errors:
+            raise PgbenchError(f"pgbench ended by {code}: {complaints.first}")
+        account.close()
+        # Where little is due it may have ended long ago, and who reports before the window closes reports an error.
+        if not account.errors:
+            sleep(max(stop_ns - monotonic_ns(), 0) / SECOND_NS)
+
+    def _hear(self, account: Account, logged: Lines, reported: Lines, stop_ns: int) -> None:
+        """Take note of what it says until it has ended, and tell it to when it is time; raises as ``run``."""
+        complaints, told = self._complaints, False
+        give_up_ns = stop_ns + DRAIN_TIMEOUT_S * SECOND_NS
         with DefaultSelector() as selector:
             selector.register(logged, EVENT_READ, lambda: account.take(logged.read()))
             selector.register(reported, EVENT_READ, lambda: account.hear(reported.read()))
@@ -302,17 +318,6 @@ class Pgbench:
                     raise PgbenchError(f"pgbench went on {DRAIN_TIMEOUT_S} s after it was told to end")
                 for key, _ in selector.select(((give_up_ns if told else stop_ns) - now) / SECOND_NS):
                     key.data()
-        while not logged.ended:
-            account.take(logged.read())
-        while not reported.ended:
-            account.hear(reported.read())
-        code = self._process.wait()
-        if code and not account.errors:
-            raise PgbenchError(f"pgbench ended by {code}: {complaints.first}")
-        account.close()
-        # Where little is due it may have ended long ago, and who reports before the window closes reports an error.
-        if not account.errors:
-            sleep(max(stop_ns - monotonic_ns(), 0) / SECOND_NS)
 
     def __enter__(self) -> Self:
         return self

@@ -78,10 +78,15 @@ class Lab:
 
     @contextmanager
     def in_use(self) -> Iterator["Lab"]:
-        self.down()
+        self.clear()
         self.up()
         yield self
-        self.down()
+        self.clear()
+
+    def clear(self) -> None:
+        """Take it down, where there is anything of it."""
+        if any(Path(place).exists() for place in (f"/var/lib/{self.name}-lab", f"/sys/class/net/{self.name}")):
+            self.down()
 
     def try_up(self, *more: str) -> subprocess.CompletedProcess[str]:
         return self._play("lab-up", *self.variables, *more)
@@ -174,11 +179,29 @@ class Lab:
             " && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
         )
 
+    def left(self) -> list[str]:
+        """What there is on this machine of the lab."""
+        there = [
+            *lines("cat", "/proc/mounts"),
+            *lines("ip", "-o", "link"),
+            *lines("ip", "route"),
+            *lines("nft", "list", "ruleset"),
+            *lines("losetup", "--list"),
+            *lines("find", "/sys/fs/cgroup", "-name", f"pgladder-{self.prefix}*", "-printf", f"{self.name} %p\n"),
+            *lines("ps", "-eo", "args"),
+        ]
+        return [line for line in there if self.name in line or f"vb-{self.prefix}" in line]
+
     def snapshot(self, box: str) -> set[str]:
         return set(self.run(box, f"sudo sh -c {quoted(SNAPSHOT)}").splitlines())
 
 
 COMMON = {"cwd": CHECKOUT, "capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+
+
+def lines(*command: str) -> list[str]:
+    """What a command of this machine prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def quoted(text: str) -> str:

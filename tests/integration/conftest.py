@@ -23,8 +23,6 @@ LONGEST = (
 
 def pytest_configure() -> None:
     """Give each of several workers a network of its own: there is one run at a time in a network namespace."""
-    # Python compiles what it runs once, as for users, and not in each of thousands of client processes.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "PYTEST_XDIST_WORKER" in os.environ:
         if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "no network namespace of its own: several workers need root")

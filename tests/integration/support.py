@@ -27,11 +27,13 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.record import Record
 from bench.store.run_directory import RunDirectory
-from tests.integration.loaded import PASSWORD, Loaded, copied
+from tests.integration.loaded import KEEP, PASSWORD, Loaded, copied
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "0.4")
 """In less than a second a busy machine may acknowledge nothing, which voids a trial."""
+SMALL = ("--batch", 50)
+"""Where none may be void: of small commits some are acknowledged in the briefest window."""
 ONCE = ("--repeat-suspect", "no")
 """Where trials are counted: on a busy machine some of a comparison's would be measured again."""
 PATIENCE_S = 240
@@ -40,6 +42,9 @@ INSERTING = (
     "FROM pg_stat_activity WHERE application_name = 'pgladder'"
     " AND (query LIKE 'INSERT INTO %.events%' OR query LIKE 'COPY%events%')"
 )
+
+LEAVE_LABS = r"sed -n 's/^[^ ]* \([^ ]*-lab\/[^ ]*\) .*/\1/p' /proc/mounts | xargs -r umount --lazy || true"
+"""The first line of a script in a mount namespace of its own: boxes' disks that stay mounted there can't be cut."""
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this")
 
@@ -363,7 +368,7 @@ class Theirs(Asked):
         self.home.mkdir()
         os.chown(self.home, ordinary_user().pw_uid, ordinary_user().pw_gid)
         self.data, self.port = self.home / "data", free_port()
-        self._owner("initdb", "-D", self.data, "-U", "dba", "--auth=trust", "--no-sync", "--locale=C.UTF-8")
+        self._initdb()
         hba = "local all dba trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
         (self.data / "pg_hba.conf").write_text(hba)
         with (self.data / "postgresql.conf").open("a") as conf:
@@ -372,6 +377,15 @@ class Theirs(Asked):
             conf.write(f"fsync = off\nautovacuum = off\n{settings}\n")
         self.control("start")
         self._fill()
+
+    def _initdb(self) -> None:
+        """As ``loaded.copied``: once, and copied."""
+        kept = clusters() / "theirs"
+        if kept.exists():
+            subprocess.run(as_owner("cp", "-a", kept, self.data), cwd="/", check=True)
+            return
+        self._owner("initdb", "-D", self.data, "-U", "dba", "--auth=trust", "--no-sync", "--locale=C.UTF-8")
+        subprocess.run(as_owner("sh", "-c", KEEP, "sh", self.data, kept), cwd="/", check=True)
 
     def _owner(self, program: str, *arguments: object) -> str:
         command = as_owner(self._bin / program, *arguments)

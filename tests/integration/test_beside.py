@@ -6,7 +6,7 @@ import signal
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.support import BRIEF, ONCE, climbing, pgladder
+from tests.integration.support import BRIEF, ONCE, SMALL, climbing, pgladder
 
 
 def samples(text):
@@ -27,7 +27,7 @@ def teller(place):
 def test_a_run_keeps_its_metrics_and_tells_of_its_end(place):
     metrics, script = place / "run.prom", teller(place)
     where = ("--data-dir", place / "data", "--out", place / "out")
-    words = ("--phases", "2-D", "2-G", "--blocks", 1, *BRIEF, *ONCE, *where)
+    words = ("--phases", "2-D", "2-G", "--blocks", 1, *BRIEF, *SMALL, *ONCE, *where)
     ended = pgladder("run", *words, "--metrics", metrics, "--notify", script, "--json", cwd=place)
     assert ended.code == 0, ended.err
     found = samples(metrics.read_text())

@@ -13,6 +13,7 @@ from tests.brakes import BRAKES, BURNING_LAYOUT, UNBRAKED, WAITING_LAYOUT
 from tests.examples import one_of
 from tests.integration.support import (
     BRIEF,
+    SMALL,
     added_folder,
     assert_nothing_left,
     climbing,
@@ -42,7 +43,7 @@ def bounds(directory, place):
 
 @pytest.fixture(scope="module")
 def climbed(new_place):
-    asked = ("--ceiling", "--phases", "1,2-C", "--blocks", 2, *BRIEF)
+    asked = ("--ceiling", "--phases", "1,2-C", "--blocks", 2, *BRIEF, *SMALL)
     with climbing(new_place(), *asked) as climb:
         ended = climb.end()
         assert (ended.code, ended.err) == (0, ""), ended
@@ -122,7 +123,7 @@ def test_every_way_of_writing_is_counted_truly_and_of_a_server_that_one_brings_t
     before = theirs.dump()
     dsn = f"host={theirs.home} port={theirs.port} user=dba dbname=shop"
     asked = ("--dsn", dsn, "--ceiling", "--phases", phases, "--drivers", driver, "--pool-min", 2, "--pool-max", 5)
-    with climbing(place, *asked, "--blocks", 1, *BRIEF) as climb:
+    with climbing(place, *asked, "--blocks", 1, *BRIEF, *SMALL) as climb:
         ended = climb.end()
         assert ended.code == 0, ended
         assert {record.trial.engine for record in climb.records()} == {None, NULL}

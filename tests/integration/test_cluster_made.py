@@ -14,11 +14,12 @@ import pytest
 
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from tests.examples import one_of
-from tests.integration.support import PATIENCE_S, as_root
+from tests.integration.support import LEAVE_LABS, PATIENCE_S, as_root
 
 CHECKOUT = Path(__file__).parents[2]
-IN_A_COPY = """
+IN_A_COPY = f"""
 set -e
+{LEAVE_LABS}
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 root=$1/root

@@ -15,7 +15,7 @@ from bench.constraints.evidence import busy as busy_part
 from bench.model.fingerprint import Processors, processors
 from bench.model.record import Reason, Record
 from tests.examples import one_of
-from tests.integration.support import BRIEF, Climb, as_root, as_user, climbing, wait_for
+from tests.integration.support import BRIEF, LEAVE_LABS, Climb, as_root, as_user, climbing, wait_for
 
 pytestmark = as_root
 QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "40000"}, ".": {"cpu.max": "40000 100000"}}
@@ -143,7 +143,7 @@ def test_others_are_named_with_how_much_they_took(place):
 
 def hiding(how: int, user: str) -> list[str]:
     """Return the start of a command of an ordinary user who sees no process of others."""
-    mount = f'mount -t proc -o hidepid={how} proc /proc && exec "$@"'
+    mount = f'{LEAVE_LABS}; mount -t proc -o hidepid={how} proc /proc && exec "$@"'
     return ["unshare", "--mount", "sh", "-c", mount, "sh", *as_user(user)]
 
 

@@ -11,7 +11,7 @@ import pytest
 from bench.model.endpoint import Endpoint
 from bench.workload.driver import drivers
 from tests.examples import one_of
-from tests.integration.support import ONCE, Theirs, climbing, pgladder
+from tests.integration.support import ONCE, SMALL, Theirs, climbing, pgladder
 
 
 @pytest.fixture(scope="module", params=one_of("2,2-C,2-E,2-G", "2,2-B,2-C,2-E,2-F,2-G"))
@@ -21,7 +21,7 @@ def rungs(request):
 
 @pytest.fixture(scope="module")
 def driven(new_place, rungs):
-    asked = ("--phases", ",".join(rungs), "--drivers", "asyncpg,psycopg", "--transports", "tcp", *ONCE)
+    asked = ("--phases", ",".join(rungs), "--drivers", "asyncpg,psycopg", "--transports", "tcp", *SMALL, *ONCE)
     with climbing(new_place(), *asked, "--blocks", 1, "--warm-up", 0.2, "--window", 0.5, "--pool-min", 2) as climb:
         ended = climb.end()
         assert (ended.code, ended.err) == (0, "")

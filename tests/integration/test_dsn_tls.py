@@ -14,7 +14,7 @@ from bench.model.plan import Parameters
 from bench.workload.messages import Job
 from bench.workload.phase import ladder
 from bench.workload.processes import ClientFailedError, Clients
-from tests.integration.support import BRIEF, Theirs, passwords, pgladder, wait_for
+from tests.integration.support import BRIEF, SMALL, Theirs, passwords, pgladder, wait_for
 
 SETTINGS = "ssl = on\nssl_ca_file = 'ca.crt'\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'"
 HBA = "local all dba trust\nhostssl all ann 127.0.0.1/32 scram-sha-256 clientcert=verify-full\n"
@@ -74,14 +74,14 @@ def dsn(certified, more: str = "") -> str:
     return f"host=localhost port={server.port} user=ann dbname=shop sslmode=verify-full {files} {more}"
 
 
-def run(certified, place, *phases: str, more: str = ""):
+def run(certified, place, *asked: object, more: str = ""):
     """Run phases."""
-    asked = ["--phases", *phases, *BRIEF, "--blocks", 1, "--dsn", dsn(certified, more), "--out", place / "out"]
+    asked = ["--phases", *asked, *BRIEF, "--blocks", 1, "--dsn", dsn(certified, more), "--out", place / "out"]
     return pgladder("run", *asked, cwd=place, env=passwords(place))
 
 
 def test_a_client_shows_its_certificate_at_every_connection(certified, place):
-    ended = run(certified, place, "1", "1-B", "2", "2-G")
+    ended = run(certified, place, "1", "1-B", "2", "2-G", *SMALL)
     assert (ended.code, ended.err) == (0, "")
 
 

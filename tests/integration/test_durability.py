@@ -13,13 +13,14 @@ from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_trial
 from tests.examples import one_of
 from tests.grades import assert_graded
-from tests.integration.support import BRIEF, Theirs, as_root, climbing, stock_server
+from tests.integration.support import BRIEF, LEAVE_LABS, Theirs, as_root, climbing, stock_server
 from tests.integration.test_external_server import passwords
 
 MEMORY = "/dev/shm"
 PRELOADED = "libeatmydata.so"
 """Debian's libeatmydata1: fsync and fdatasync return at once."""
-OVERLAY = """
+OVERLAY = f"""
+{LEAVE_LABS}
 mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$2/upper,workdir=$2/work" "$1/data"
 mount -t tmpfs tmpfs "$2"
 shift 2

@@ -18,6 +18,7 @@ from bench.engines.postgresql.dsn import NOT_UTF_8
 from bench.engines.postgresql.render import AS_FOUND
 from tests.integration.support import (
     BRIEF,
+    SMALL,
     Climb,
     Ended,
     Theirs,
@@ -47,7 +48,7 @@ class Visit:
 def visit(theirs, new_place) -> Visit:
     """Climb two rungs as a user who may do nothing but make a schema."""
     place, before, seen = new_place(), theirs.dump(), set()
-    with climbing(place, *FEW, "--dsn", theirs.dsn(), env=passwords(place)) as climb:
+    with climbing(place, *FEW, *SMALL, "--dsn", theirs.dsn(), env=passwords(place)) as climb:
         while climb.process.poll() is None:
             seen |= {command_line(process) for process in psutil.process_iter()}
             sleep(0.05)

@@ -20,7 +20,7 @@ from bench.plan.estimate import opened_each
 from bench.store.run_directory import RunDirectory
 from tests.examples import one_of
 from tests.integration import trees
-from tests.integration.support import BRIEF, ONCE, CopiedServer, climbing, pgladder
+from tests.integration.support import BRIEF, ONCE, SMALL, CopiedServer, climbing, pgladder
 
 HARNESS = harness_for(40, tls=False)
 HERE = build_of(find_binaries()).major
@@ -145,7 +145,7 @@ def test_as_a_server_that_somebody_brings_it_is_measured_without_a_word(server, 
     server.apply(as_variant("stock", ""))
     reached = server.endpoint("socket").psycopg2_arguments()
     dsn = " ".join(f"{name}={reached[name]}" for name in ("host", "port", "user", "password", "dbname"))
-    asked = ["--dsn", dsn, "--phases", "1-B", "2-C", *BRIEF, "--blocks", 1, "--out", place / "out"]
+    asked = ["--dsn", dsn, "--phases", "1-B", "2-C", *BRIEF, *SMALL, "--blocks", 1, "--out", place / "out"]
     ended = pgladder("run", *asked, cwd=place)
     assert ended.code in (0, 1), ended.err
     limits = [line for line in ended.out.splitlines() if line.startswith("Of the server of --dsn")]
@@ -183,7 +183,7 @@ def several(new_place):
     place = new_place()
     tree_dirs = [programs_of(major) for major in MAJORS]
     asked = ["--versions", *ALL, "--bin-dir", *tree_dirs, "--phases", "1-B", "2-C", "2-G", *ONCE]
-    with climbing(place, *asked, *BRIEF, "--blocks", 1) as climb:
+    with climbing(place, *asked, *SMALL, "--blocks", 1, "--warm-up", 0.2, "--window", 1) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
         yield climb

@@ -10,7 +10,7 @@ import pytest
 
 from bench.engines.postgresql.render import as_variant
 from bench.model.codec import to_json
-from tests.integration.support import BRIEF, PGLADDER, as_root, climbing, wait_for
+from tests.integration.support import BRIEF, PGLADDER, SMALL, as_root, climbing, wait_for
 
 pytestmark = as_root
 LIMIT = 500 << 20
@@ -52,7 +52,7 @@ TOO_MUCH = "shared_buffers = 1GB: with it PostgreSQL takes 1.1 GB of shared memo
 
 
 def test_arms_and_shared_memory_that_it_has_no_memory_for_are_refused_and_the_others_are_measured(limited, place):
-    asked = ["--phases", "2-C", "--variants", "pgtune-oltp stock", *BRIEF, "--blocks", 1]
+    asked = ["--phases", "2-C", "--variants", "pgtune-oltp stock", *BRIEF, *SMALL, "--blocks", 1]
     with climbing(place, *asked, prefix=limited, out="first") as climb:
         ended = climb.end()
     assert ended.code == 1

@@ -13,7 +13,7 @@ from bench.workload.messages import Job
 from bench.workload.phase import ladder
 from bench.workload.processes import ClientFailedError, Clients
 from tests.examples import one_of
-from tests.integration.support import BRIEF, Climb, Ended, Pooler, Theirs, climbing, pgladder
+from tests.integration.support import BRIEF, SMALL, Climb, Ended, Pooler, Theirs, climbing, pgladder
 
 DROPS_OPTIONS = "pool_mode = session\nignore_startup_parameters = extra_float_digits, options"
 
@@ -39,7 +39,7 @@ def by_pooler(theirs, new_place, phases) -> tuple[Climb, Ended, str, str]:
     """Climb through a pooler that takes the options of a connection and ignores them."""
     place, before = new_place(), theirs.dump()
     with pooled(place, theirs, DROPS_OPTIONS) as pooler:
-        asked = ["--phases", *phases, *BRIEF, "--blocks", 1, "--dsn", pooler.dsn()]
+        asked = ["--phases", *phases, *BRIEF, *SMALL, "--blocks", 1, "--dsn", pooler.dsn()]
         with climbing(place, *asked) as climb:
             return climb, climb.end(), before, theirs.dump()
 

@@ -46,7 +46,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def climbed(new_place, folder) -> Climb:
-    asked = ("--phases", "toy,2-C", "--layouts", "plain,roomy", "--blocks", 1, "--warm-up", 0.2, "--window", 0.3, *ONCE)
+    asked = ("--phases", "toy,2-C", "--layouts", "plain,roomy", "--blocks", 1, "--warm-up", 0.2, "--window", 1, *ONCE)
     with climbing(new_place(), *asked, env={"PGLADDER_PATH": str(folder)}) as climb:
         ended = climb.end()
         assert (ended.code, ended.err) == (0, "")

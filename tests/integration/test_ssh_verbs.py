@@ -325,7 +325,16 @@ def test_a_file_reaches_a_box_by_the_same_ssh(shelf: Shelf, box: Box, tmp_path: 
 
 def doctor(limit: str = "n100") -> list[object]:
     """Return the words that ask the doctor of boxes."""
-    return [BIN / "python", "-m", "bench.remote.where", f"--limit={limit}", "--", BIN / "python", "-m", "bench.doctor"]
+    return [
+        BIN / "python",
+        "-m",
+        "bench.remote.where",
+        f"--limit={limit}",
+        "--",
+        BIN / "python",
+        "-m",
+        "bench.cli.doctor",
+    ]
 
 
 def test_the_doctor_takes_no_ssh_of_the_inventorys_own_and_names_one_that_is_named_by_its_path_and_a_box_without_end(

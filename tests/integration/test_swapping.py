@@ -14,7 +14,7 @@ from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
 from tests.builders import FROM_18_ON
 from tests.examples import one_of
-from tests.integration.support import BRIEF, CopiedServer, climbing
+from tests.integration.support import BRIEF, SMALL, CopiedServer, climbing
 
 HARNESS = harness_for(40, tls=False)
 MAJOR = build_of(find_binaries()).major
@@ -318,7 +318,7 @@ def test_the_first_variants_of_all_may_fail_to_start_or_to_commit_within_seconds
 def test_a_run_goes_on_with_the_other_arms_and_says_which_was_refused(place):
     if this_machine(place).huge_page_bytes:
         pytest.skip("huge pages are set aside here")
-    asked = ["--phases", "2-C", "--variants", "huge-pages pgtune-web", *BRIEF, "--blocks", 1]
+    asked = ["--phases", "2-C", "--variants", "huge-pages pgtune-web", *BRIEF, *SMALL, "--blocks", 1]
     with climbing(place, *asked) as climb:
         ended = climb.end()
     records = climb.records()

@@ -65,8 +65,8 @@ def sleeping(place, many=AT_ONCE, seconds=SLEEP_S) -> dict[str, str]:
     return {"PGLADDER_PATH": str(added_folder(folder, {"layouts/sleeps.sql": table}))}
 
 
-def answer(climb: Climb) -> dict:
-    return json.loads(pgladder("sweep", climb.directory.path, "--json", cwd=climb.place).out)
+def answer(climb: Climb, *asked) -> dict:
+    return json.loads(pgladder("sweep", climb.directory.path, *asked, "--json", cwd=climb.place).out)
 
 
 def test_a_planted_knee_is_found_to_a_step_by_points_around_it(swept):
@@ -81,14 +81,15 @@ def test_a_planted_knee_is_found_to_a_step_by_points_around_it(swept):
 def planted(place, of, many, *asked) -> dict:
     """Return the values of the knee that a sweep finds on a server that takes so many rows at a time."""
     # A step before the knee less is done by a sixth or more, and two steps by a third; after it no more is.
-    usual = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--margin", 0.2, *ONCE)
+    usual = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", *ONCE)
+    margin = ("--margin", 0.2)
     longer = ("--blocks", 4, "--warm-up", 0.5, "--window", 4)
     env = sleeping(place, many, LONGER_S)
-    with climbing(place, "--of", of, *usual, *longer, *asked, question="sweep", env=env) as climb:
+    with climbing(place, "--of", of, *usual, *longer, *margin, *asked, question="sweep", env=env) as climb:
         ended = climb.end()
         assert ended.code in {0, 1}
         assert f"\nPage: {climb.directory.path / 'report.html'}\n" in ended.out
-        [curve] = answer(climb)["curves"]
+        [curve] = answer(climb, *margin)["curves"]
     assert curve["knee"] is not None, curve["sentence"]
     return curve["points"][curve["knee"]]["values"]
 

@@ -19,7 +19,7 @@ from bench.model.values import Transport
 from bench.store.run_directory import RunDirectory
 from tests.examples import one_of
 from tests.integration import trees
-from tests.integration.support import BRIEF, Climb, CopiedServer, climbing, pgladder
+from tests.integration.support import BRIEF, SMALL, Climb, CopiedServer, climbing, pgladder
 
 MAJORS = sorted(major for major, extensions in trees.EXTENSIONS.items() if "timescaledb" in extensions)
 STOCK = as_variant("stock", "")
@@ -137,7 +137,7 @@ def test_after_a_crash_its_database_is_there_again(preloaded):
 def climbed(new_place) -> Climb:
     programs, place = programs_of("17"), new_place()
     asked = ("--bin-dir", programs, "--phases", "2-D", "2-G", "3-T", "3-T2", "3-T3", "--blocks", 1)
-    with climbing(place, *asked, "--versions", "17", *BRIEF) as climb:
+    with climbing(place, *asked, "--versions", "17", *SMALL, "--warm-up", 0.2, "--window", 1) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
         return climb
@@ -192,9 +192,8 @@ def test_on_a_server_of_somebody_elses_it_is_measured_where_its_owner_made_it_an
     assert ended.code == 2
     assert "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it" in ended.err
     there = both.dsn(dbname=both.timescale.database)
-    ended = pgladder(
-        "run", "--dsn", there, "--phases", "3-T3", *BRIEF, "--blocks", 1, "--out", place / "out", cwd=place
-    )
+    asked = ("--phases", "3-T3", *BRIEF, *SMALL, "--blocks", 1, "--out", place / "out")
+    ended = pgladder("run", "--dsn", there, *asked, cwd=place)
     assert ended.code in (0, 1), ended.err
     [record] = RunDirectory(place / "out").records()
     assert record.engine == "timescaledb"

@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 
 from bench.engines.postgresql.external import ExternalPostgreSQL
-from tests.integration.support import BRIEF, Ended, Theirs, climbing, passwords, pgladder, wait_for
+from tests.integration.support import BRIEF, SMALL, Ended, Theirs, climbing, passwords, pgladder, wait_for
 
 ONE = ("--phases", "1-B", *BRIEF, "--blocks", "1")
 PROMPTLY_S = 100
@@ -174,7 +174,7 @@ def test_the_second_ctrl_c_ends_a_tidying_up_that_somebody_keeps_waiting(theirs,
 
 def test_what_opens_more_sessions_than_a_role_may_is_left_out_and_said(theirs, place):
     with changed(theirs, "ALTER ROLE ann CONNECTION LIMIT 12", "ALTER ROLE ann CONNECTION LIMIT -1"):
-        ended = run(theirs, place, "--phases", "1", "1-B", "2", "2-G", *BRIEF, "--blocks", "1")
+        ended = run(theirs, place, "--phases", "1", "1-B", "2", "2-G", *BRIEF, *SMALL, "--blocks", "1")
     assert (ended.code, ended.err) == (0, "")
     said = " ".join(ended.out.split())
     assert (

@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from bench.engines.postgresql.binaries import build_of, find_binaries
+
 KEPT = Path("/var/cache/pgladder/trees")
 """Not in a home: the user whom root's servers run as may not enter it."""
 SUITES = {"15": "bookworm", "17": "trixie", "18": "forky"}
@@ -99,3 +101,16 @@ def _wrap(made: Path, tree: Path, major: str) -> None:
             )
         )
         script.chmod(0o755)
+
+
+def main() -> None:
+    """Make those that tests ask for, or say why they can't be had."""
+    for major in sorted(SUITES.keys() - {build_of(find_binaries()).major}):
+        try:
+            bin_dir(major)
+        except NoTreeError as error:
+            print(error)  # noqa: T201 - for whoever reads what make prints
+
+
+if __name__ == "__main__":
+    main()

@@ -1,56 +1,26 @@
 """Each language has every message that people read, and no message is written past the catalogues."""
 
 import ast
-import re
 from string import Formatter
 
 import pytest
-from jinja2 import nodes
 
 from bench.model.language import FOLDER, languages
-from tests.catalogue import (
-    BENCH,
+from tests.catalogue import BENCH, catalogues, compiled, messages, read
+from tests.untranslated import (
+    ALL_THE_SAME,
+    ENGLISH,
     ERRORS,
-    MANY,
-    ONE,
-    TRANSLATED,
-    WORDS,
-    catalogues,
-    compiled,
-    is_heads,
-    messages,
-    read,
-    strings,
-    template,
+    REFUSING,
+    STORING,
+    TEXTS,
+    of_file,
+    untranslated,
+    why,
+    written,
 )
 
 EVERY = pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parents[1].name)
-PROSE = re.compile(r"[A-Za-z]{2,}[,;:.]? [A-Za-z{(]|[A-Za-z]{3,}\.$")
-"""Two words of a sentence, or the end of one."""
-NAMES = {"style", "header_style", "justify", "overflow", "default", "left", "wraps", "help", "directories_help"}
-"""Arguments that hold a name; and the help of options, which is English."""
-NO_MESSAGES = {
-    "analysis/durability.py": {r"may lose last (\d+) ms", "not crash-safe", "in memory"},
-    "analysis/host_notes.py": {"not applicable: shared"},
-    "analysis/notes.py": {", compiled by "},
-    "analysis/promises.py": {"may lose last "},
-    "cli/variants.py": {": pgladder box"},
-    "doctor/__main__.py": {"What would stop a run on these boxes?"},
-    "doctor/checks.py": {"make provision", "not measured: "},
-    "doctor/table.py": {"bold red"},
-    "report/share.py": {
-        "kept up, checkpoint included",
-        "in bursts, no checkpoint timed",
-        "no rung has a trial that counts",
-        "a server that was brought",
-    },
-    "targets/box_power.py": {".s.PGSQL."},
-    "targets/boxes.py": {": pgladder box"},
-    "targets/follow.py": {": trials.jsonl at byte "},
-    "targets/watched.py": {"tuple[BoxNoise | None, list[str]]"},
-    "analysis/published.py": {"Intel N100, 4 cores, 16 GB, NVMe, PostgreSQL 15, Python 3.11", "not reproduced"},
-}
-"""What is for programs alone, or names a thing."""
 
 
 def placeholders(text):
@@ -65,11 +35,11 @@ def test_korean_is_there():
 @EVERY
 def test_every_message_is_translated_and_keeps_its_values(path):
     catalogue = read(path)
-    found = {message.text: catalogue.get(message.text) for message in messages()}
+    found = {(message.text, message.kind): catalogue.get(message.text, message.kind) for message in messages()}
     assert [text for text, known in found.items() if known is None] == [], "python -m tests.catalogue gathers them"
     missing, others = [], []
     for message in messages():
-        known = found[message.text]
+        known = found[message.text, message.kind]
         texts = [known.string] if message.plural is None else list(known.string)
         missing += [message.text for text in texts if not text or known.fuzzy]
         others += [text for text in texts if placeholders(text) != placeholders(message.plural or message.text)]
@@ -79,8 +49,8 @@ def test_every_message_is_translated_and_keeps_its_values(path):
 
 @EVERY
 def test_a_catalogue_holds_nothing_that_is_said_no_more(path):
-    said = {message.text for message in messages()}
-    known = (each.id if isinstance(each.id, str) else each.id[0] for each in read(path) if each.id)
+    said = {(message.text, message.kind) for message in messages()}
+    known = ((each.id if isinstance(each.id, str) else each.id[0], each.context) for each in read(path) if each.id)
     assert [text for text in known if text not in said] == []
 
 
@@ -93,61 +63,87 @@ def test_what_is_read_is_made_of_the_catalogue(path):
 # --- no message past them --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", [file for file in TRANSLATED if file.endswith(".py")])
-def test_no_message_is_written_past_the_catalogues(file):
-    written = [text for text in past(ast.parse((BENCH / file).read_text())) if PROSE.search(text)]
-    assert [text for text in written if text not in NO_MESSAGES.get(file, ())] == []
+def test_no_message_is_written_past_the_catalogues():
+    assert untranslated() == [], "tr() or later() around it; else an exception with its reason in tests/untranslated.py"
 
 
-@pytest.mark.parametrize("file", ERRORS)
-def test_no_refusal_is_written_past_the_catalogues(file):
-    calls = [node for node in ast.walk(ast.parse((BENCH / file).read_text())) if isinstance(node, ast.Call)]
-    errors = [call for call in calls if ast.unparse(call.func).endswith("Error") and call.args]
-    assert errors
-    said = [each for error in errors for each in error.args]
-    assert [text for each in said for text in past(each) if PROSE.search(text)] == []
+TEMPLATE, REPORT, STORES, QUESTION = "report/new.html.j2", "report/new.py", "agent/new.py", "questions/new.py"
 
 
-def past(node):
-    """Yield the texts below a node that are in no call that translates; documentation, names and errors aside."""
-    match node:
-        case ast.Raise() | ast.Compare() | ast.Subscript() | ast.Expr(value=ast.Constant()):
-            return
-        case ast.keyword(arg=name) if name in NAMES:
-            return
-        case ast.Assign() if is_heads(node) or named(node, ("SPARE", "LEFT", "WORDS")):
-            return
-        case ast.Dict():
-            below = node.values  # its keys are codes and names
-        case ast.Call(func=ast.Name(id="Option")):
-            return
-        case ast.Call(func=ast.Name(id=called)) if (called, "words") in WORDS:
-            below = [each for each in node.keywords if (called, each.arg) not in WORDS]
-        case ast.Call(func=ast.Name(id=called)) if called in {*ONE, MANY}:
-            below = [each for each in node.args if not isinstance(each, ast.Constant)] + node.keywords
-        case _:
-            below = ast.iter_child_nodes(node)
-    yield from strings([node])
-    for child in below:
-        yield from past(child)
+@pytest.mark.parametrize(
+    ("file", "source", "text"),
+    [
+        (REPORT, "print('Nothing is left')", "Nothing is left"),
+        (REPORT, "out.print(Text('Stopped'))", "Stopped"),
+        (REPORT, "out.print(f'{run}: nothing left')", ": nothing left"),
+        (REPORT, "table.add_column('rate')", "rate"),
+        (REPORT, "def answer():\n    return f'{rate} rows a second'", " rows a second"),
+        (REPORT, "LEGEND = 'Rates are means.'", "Rates are means."),
+        (REPORT, "tr('{rate}: {why}', why='nothing was measured')", "nothing was measured"),
+        (STORES, "print('Nothing is left')", "Nothing is left"),
+        (STORES, "raise UsageError(f'{name} is unknown here')", " is unknown here"),
+        (STORES, "raise HostError('This is no box.')", "This is no box."),
+        (STORES, "raise SystemExit('This is no box.')", "This is no box."),
+        (STORES, "sys.exit('Stopped')", "Stopped"),
+        (QUESTION, "Option('rows', 'what to measure', 'the most rows', count)", "the most rows"),
+        (QUESTION, "Option('rows', WHAT, help='the most rows')", "the most rows"),
+        (QUESTION, "parser.add_argument('--rows', help='the most rows')", "the most rows"),
+        (QUESTION, "commands.add_parser('new', help='lines')", "lines"),
+        (TEMPLATE, "<p>Nothing is left</p>", "Nothing is left"),
+        (TEMPLATE, "<img alt='' title=\"Nothing is left\">", "Nothing is left"),
+    ],
+)
+def test_a_message_past_them_is_found_in_any_file(tmp_path, file, source, text):
+    planted = tmp_path / file
+    planted.parent.mkdir()
+    planted.write_text(source)
+    assert (file, text) in untranslated(tmp_path)
 
 
-def named(assigned, ends):
-    return any(isinstance(name, ast.Name) and name.id.endswith(ends) for name in assigned.targets)
+@pytest.mark.parametrize(
+    ("file", "source"),
+    [
+        (REPORT, "out.print(tr('Nothing is left'))"),
+        (REPORT, "LEGEND = later('Rates are means.')"),
+        (REPORT, "out.print(Text(sentence, style='bold red'))"),
+        (REPORT, "def answer():\n    'Return what is left.'"),
+        (STORES, "Reason(code='slow', detail=f'{rate} rows a second')"),
+        (STORES, "raise ServerError('The server has ended.')"),
+        (STORES, "raise UsageError(tr('{name} is unknown here', name=name))"),
+        (QUESTION, "Option('rows', WHAT, 'seconds measured', count)"),
+        ("box/new.py", "print('Nothing is left')"),
+        (TEMPLATE, "<p>{{ tr('Nothing is left') }}: 1,000 rows/s</p>"),
+    ],
+)
+def test_what_is_translated_or_stored_is_none(tmp_path, file, source):
+    planted = tmp_path / file
+    planted.parent.mkdir()
+    planted.write_text(source)
+    assert untranslated(tmp_path) == []
 
 
-@pytest.mark.parametrize("file", [file for file in TRANSLATED if file.endswith(".j2")])
-def test_no_text_of_a_template_is_written_past_the_catalogues(file):
-    tree = template(BENCH / file)
-    # What is put in stands for one character, so that a tag around it stays one.
-    page = "".join(
-        part.data if isinstance(part, nodes.TemplateData) else "\0"
-        for output in tree.find_all(nodes.Output)
-        for part in output.nodes
-    )
-    page = re.sub(r"(?s)<(script|style).*?</\1>", "", page)
-    page = re.sub(r' data-[a-z]+="[^"]*"', "", page)
-    read_out = re.findall(r'(?:title|aria-label|alt)="([^"]*)"', page)
-    texts = re.split(r"(?s)<[^>]*>", page.replace("<!doctype html>", ""))
-    names = re.compile("pgladder|rows/s")
-    assert [text for text in (*texts, *read_out) if re.search("[A-Za-z]{2,}", names.sub("", text))] == []
+@pytest.mark.parametrize("pattern", [*ENGLISH, *STORING, *REFUSING])
+def test_every_exception_is_of_files_that_are_there_and_have_english(pattern):
+    files = [path for path in BENCH.rglob("*") if path.suffix in {".py", ".j2"}]
+    files = [path for path in files if why({pattern: "asked"}, str(path.relative_to(BENCH)))]
+    # As if it were of a room without exceptions.
+    texts = [text for path in files for text in of_file(path, f"report/{path.name}")]
+    assert texts, f"{pattern} needs no exception."
+
+
+def test_every_text_that_is_an_exception_is_there():
+    for file, (_, texts) in TEXTS.items():
+        assert set(texts) <= set(of_file(BENCH / file, file)), f"{file}: an exception that is not needed"
+
+
+def test_every_error_that_is_an_exception_is_there():
+    raised = set()
+    for path in BENCH.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and any(text for each in node.args for text in written(each)):
+                raised.add(ast.unparse(node.func).rpartition(".")[2])
+    assert ERRORS.keys() <= raised
+
+
+def test_files_that_are_looked_at_all_the_same_are_of_rooms_that_are_not():
+    assert all((BENCH / file).is_file() and why(STORING, file) for file in ALL_THE_SAME)

@@ -14,13 +14,15 @@ from rich.console import Console
 from bench.analysis.ladder_answer import answer_of
 from bench.box.state import RunState
 from bench.cli.main import main
+from bench.engines.postgresql.parameters import Difference
 from bench.model.errors import UsageError
-from bench.model.language import LOCALE, later, speak, speaking, spoken, tr, tr_many
+from bench.model.language import LOCALE, Given, later, speak, speaking, spoken, tr, tr_many
 from bench.questions import questions
 from bench.remote.complaints import meaning
 from bench.remote.hosts import Host
 from bench.report.ladder_answer import show_answers
 from bench.report.terminal import show_ladders
+from bench.report.variants import show_differences
 from bench.results.read import ladder_of, only_run, read
 from bench.targets import boxes as verbs
 from bench.workload.phase import ladder
@@ -82,6 +84,11 @@ def test_values_are_put_in_by_name_and_a_number_chooses_its_sentence():
         assert tr("what no catalogue has, {value}", value=1) == "what no catalogue has, 1"
         assert tr("") == ""
     assert spoken() == "en"
+
+
+def test_a_word_that_somebody_gave_is_looked_up_nowhere():
+    with speaking("ko"):
+        assert (tr("version"), tr(Given("version"))) == ("버전", "version")
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -150,8 +157,8 @@ def test_help_is_korean_within_80_columns(phases, monkeypatch, words):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["slo", "--p99", "x"], "인자 --p99: 'x'은(는) 50ms나 2s 같은 시간이 아닙니다"),
-        (["ladder", "--jsn", "x"], "알 수 없는 인자: --jsn; --json을(를) 뜻했나요?"),
+        (["slo", "--p99", "x"], "인자 --p99: 50ms나 2s 같은 시간이 아님: 'x'"),
+        (["ladder", "--jsn", "x"], "알 수 없는 인자: --jsn; 혹시 --json인가요?"),
         (["ladder"], "필요한 인자가 없습니다: DIR"),
         (["ladder", "nowhere"], "nowhere에는 실행이 없습니다."),
         (["explain", str(KEPT / "steps")], "에는 실험이 없습니다."),
@@ -175,6 +182,13 @@ def test_variants_are_told_in_korean_and_to_programs_in_english(phases, words):
     if not words:
         assert all(HANGUL.search(line) for line in out.splitlines())
         assert max(map(cell_len, out.splitlines())) <= 80
+
+
+def test_a_variant_of_a_users_keeps_its_name_among_translated_heads():
+    out = Console(file=StringIO(), width=80, color_system=None)
+    with speaking("ko"):
+        show_differences(out, "stock", "version", "n100", [Difference("jit", "on", "off")])
+    assert out.file.getvalue().splitlines()[1].split() == ["매개변수", "stock", "version"]
 
 
 # --- boxes -----------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.majors import NEWEST, OLDEST
 from bench.engines.postgresql.variants import Machine, harness_for
+from bench.model.language import FOLDER
 from bench.model.plan import KNOBS, NULL, Parameters
 from bench.model.record import Reason
 from bench.model.shared import CODES
@@ -259,6 +260,13 @@ def test_every_kind_of_cut_is_in_the_table_with_its_option():
 def test_every_variable_of_a_notification_is_in_the_table():
     known = Event(what="finished", question="", run="", sentence="").environment()
     agree("docs/exporting.md", first_names(rows_of("docs/exporting.md", "variable")), known)
+
+
+def test_every_korean_word_of_the_table_is_one_that_the_catalogue_uses():
+    catalogue = (FOLDER / "ko/LC_MESSAGES/pgladder.po").read_text()
+    told = [word for _, words in rows_of("docs/languages.md", "word") for word in re.findall("[가-힣][가-힣 ]*", words)]
+    lacking = [word for word in told if word.strip() not in catalogue]
+    assert not lacking, f"No message has {', '.join(lacking)}, which docs/languages.md names."
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ What it says of verifying the server and of showing a certificate is kept as it 
 hosts, whether to encrypt) is pinned to what was found. How asyncpg is told the same is ``workload.drivers.asyncpg``'s.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg2
@@ -88,12 +88,7 @@ def endpoint_of(connection: psycopg2.extensions.connection, schema: str) -> Endp
     """
     info = connection.info
     given = info.dsn_parameters
-    if options := given.get("options"):
-        raise UsageError(
-            tr("Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.", options=options)
-        )
-    if given.get("replication", "false") not in {"false", "off", "no", "0"}:
-        raise UsageError(tr("replication in --dsn makes a connection that takes no SQL; leave it out."))
+    _refuse_what_reaches_nobody(given)
     # Pinned to what was found: a later connection must not fall back to what the first did not need.
     transport = _transport(connection)
     parameters = {name: value for name, value in given.items() if name not in OURS}
@@ -112,6 +107,15 @@ def endpoint_of(connection: psycopg2.extensions.connection, schema: str) -> Endp
         password=info.password or None,
         parameters=parameters,
     )
+
+
+def _refuse_what_reaches_nobody(given: Mapping[str, str]) -> None:
+    if options := given.get("options"):
+        raise UsageError(
+            tr("Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.", options=options)
+        )
+    if given.get("replication", "false") not in {"false", "off", "no", "0"}:
+        raise UsageError(tr("replication in --dsn makes a connection that takes no SQL; leave it out."))
 
 
 def _transport(connection: psycopg2.extensions.connection) -> Transport:

@@ -134,9 +134,22 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         """
         with closing(self._session()) as session:
             self._standing = session.row(session.script("standing"))
-        user, database = self._endpoint.user, self._endpoint.database
         if self._standing["standby"]:
             raise HostError(tr("The server of --dsn is a standby, which takes no writes: give its primary."))
+        self._refuse_role()
+        if self._waits_for_standbys() and not self._standing["standbys"]:
+            raise HostError(
+                tr(
+                    "Each commit on the server of --dsn waits for a standby (synchronous_standby_names = {names!r}),"
+                    " and none is connected. {start}",
+                    names=self._standing["synchronous_standby_names"],
+                    start=tr(START_STANDBY),
+                )
+            )
+
+    def _refuse_role(self) -> None:
+        """Refuse one that may not write."""
+        user, database = self._endpoint.user, self._endpoint.database
         if self._standing["read_only"]:
             raise HostError(
                 tr(
@@ -154,15 +167,6 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
                     " {user};",
                     user=user,
                     database=database,
-                )
-            )
-        if self._waits_for_standbys() and not self._standing["standbys"]:
-            raise HostError(
-                tr(
-                    "Each commit on the server of --dsn waits for a standby (synchronous_standby_names = {names!r}),"
-                    " and none is connected. {start}",
-                    names=self._standing["synchronous_standby_names"],
-                    start=tr(START_STANDBY),
                 )
             )
 

@@ -12,7 +12,7 @@ from contextlib import closing
 import psycopg2.extensions
 
 from bench.model.errors import HostError
-from bench.model.language import tr
+from bench.model.language import later, tr
 from bench.model.record import Reason
 
 Connection = psycopg2.extensions.connection
@@ -22,6 +22,15 @@ IN_BETWEEN = Reason(
     code="pooler",
     detail="a pooler is between the clients and PostgreSQL: rates and latencies are of both, and where each insert"
     " connects anew (connect each) of the pooler",
+)
+SHARED = later(
+    "The server of --dsn is behind a pooler that gives a session to several clients (transaction pooling): nothing of a"
+    " client's own stays there; give PostgreSQL's own host and port in --dsn, or a pool in session mode."
+)
+LEFT_AS_IT_WAS = later(
+    "The server of --dsn is behind a pooler that hands a session on as the last client left it, with what that client"
+    " had set; give PostgreSQL's own host and port in --dsn, or have the pooler reset it (pgbouncer:"
+    " server_reset_query)."
 )
 
 
@@ -45,24 +54,12 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
             seen_by_another, still_there = _value(second, SEEN) == token, _value(first, SEEN) == token
             backends = {_value(each, "SELECT pg_backend_pid()") for each in (first, second)}
         if seen_by_another or not still_there or len(backends) == 1:
-            raise HostError(
-                tr(
-                    "The server of --dsn is behind a pooler that gives a session to several clients (transaction"
-                    " pooling): nothing of a client's own stays there; give PostgreSQL's own host and port in --dsn, or"
-                    " a pool in session mode."
-                )
-            )
+            raise HostError(tr(SHARED))
         with closing(connect()) as third:  # is given what the first has left, as the second still keeps its own
             left_as_it_was = _value(third, SEEN) == token
             _value(third, f"SELECT set_config('{PARAMETER}', '', false)")
         if left_as_it_was:
-            raise HostError(
-                tr(
-                    "The server of --dsn is behind a pooler that hands a session on as the last client left it, with"
-                    " what that client had set; give PostgreSQL's own host and port in --dsn, or have the pooler reset"
-                    " it (pgbouncer: server_reset_query)."
-                )
-            )
+            raise HostError(tr(LEFT_AS_IT_WAS))
 
 
 def _value(connection: Connection, statement: str) -> object:

@@ -175,7 +175,21 @@ def time() -> dict[str, Any]:
 
 def course() -> dict[str, Any]:
     """Each trial of a rung from second to second, all on one scale; a triangle where a checkpoint was seen to begin."""
-    bars = (
+    steps = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
+    placed = steps.transform_calculate(at="isValid(datum.seen) ? datum.seen : datum.from")
+    triangles = placed.encode(
+        x="at:Q",
+        y=alt.value(3),
+        opacity=_shown_where("isValid(datum.seen)"),
+    )
+    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3))
+    strips = alt.layer(_seconds(), triangles, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
+    return _bare(strips.transform_flatten(["from", "to", "rate", "seen"]))
+
+
+def _seconds() -> alt.Chart:
+    """Return a bar for each second of a trial."""
+    bars: alt.Chart = (
         alt.Chart()
         .mark_rect(opacity=0.75)
         .encode(
@@ -191,16 +205,7 @@ def course() -> dict[str, Any]:
             ],
         )
     )
-    steps = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
-    placed = steps.transform_calculate(at="isValid(datum.seen) ? datum.seen : datum.from")
-    triangles = placed.encode(
-        x="at:Q",
-        y=alt.value(3),
-        opacity=_shown_where("isValid(datum.seen)"),
-    )
-    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3))
-    strips = alt.layer(bars, triangles, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
-    return _bare(strips.transform_flatten(["from", "to", "rate", "seen"]))
+    return bars
 
 
 def waits() -> dict[str, Any]:

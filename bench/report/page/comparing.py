@@ -9,6 +9,7 @@ from functools import cached_property
 
 from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Overall, Pair, Rank
 from bench.analysis.pairs import decides
+from bench.analysis.ways import method_words
 from bench.model.language import later, tr
 from bench.report.adjusted import adjusted_lines, adjusted_sentences
 from bench.report.comparison import COST_COLUMNS, caption, cost_figures, heading, noise_lines, offer
@@ -202,7 +203,7 @@ def where(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
     words = cell.briefly(report.cells)
     if words == [cell.phase]:
-        words = [f"{cell.phase} {tr(cell.method or '')}".rstrip()]
+        words = [f"{cell.phase} {method_words(cell.method)}".rstrip()]
     return " · ".join(words) or cell.where(report.cells)
 
 

@@ -18,11 +18,10 @@ from bench.analysis.ladder_answer import (
     how,
     in_figures,
     limit_amount,
-    limit_name,
     stopped,
     under,
 )
-from bench.analysis.limits import UNEXPLAINED, Limit
+from bench.analysis.limits import UNEXPLAINED, Limit, constraint_words
 from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
@@ -261,7 +260,7 @@ def _rate(rung: Rung) -> float:
 def _limit(limit: Limit | None) -> str:
     if limit is None:
         return tr("not known")
-    return tr("not found") if limit.constraint == UNEXPLAINED else limit_name(limit)
+    return tr("not found") if limit.constraint == UNEXPLAINED else constraint_words(limit.constraint)
 
 
 def _how_sure(limit: Limit | None) -> str:

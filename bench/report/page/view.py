@@ -15,7 +15,7 @@ from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
 from bench.analysis.slo import promise_words
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable, is_reason
-from bench.model.language import tr
+from bench.model.language import Given, tr
 from bench.model.record import Record
 from bench.report.bound import COLUMNS as BOUND_COLUMNS
 from bench.report.bound import bound_cells, how_to_know, is_plain, legend, unknown
@@ -219,7 +219,7 @@ def _figures(rung: Rung) -> dict[tuple[str, str], float | None]:
 
 
 def _column(probe: str, name: str) -> str:
-    return " ".join((probe, *figure_words(name))).rstrip()
+    return Given(" ".join((probe, *figure_words(name))).rstrip())
 
 
 def trial_texts(record: Record) -> list[str]:

@@ -49,7 +49,7 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
         ("host_swappiness=900", "host_swappiness is 900; it is a whole number from 0 to 200"),
         slow("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
         slow("postgresql_variant=stokc", "postgresql_variant is stokc. The variants are async-commit, big-wal"),
-        ('{"bench_user": "minipc", "postgresql_owner": "minipc"}', "a user minipc that pgladder did not make"),
+        slow('{"bench_user": "minipc", "postgresql_owner": "minipc"}', "a user minipc that pgladder did not make"),
     ],
 )
 def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: str, names: str) -> None:
@@ -120,12 +120,13 @@ def test_a_full_disk_is_named(lab: Lab) -> None:
 OTHER = "/usr/lib/os-release"
 
 
+@pytest.mark.slow  # the words are those of unit/inventory/test_wrong_variables
 @pytest.mark.parametrize(
     ("file", "text", "names"),
-    one_of(
+    [
         (OTHER, "ID=debian; VERSION_ID=11", "runs debian 11; pgladder supports Debian 12"),
         ("/bin/uname", "#!/bin/sh\necho aarch64", "its processor is aarch64, and packages that pgladder brings"),
-    ),
+    ],
 )
 def test_another_system_is_refused(lab: Lab, file: str, text: str, names: str) -> None:
     with _pretending(lab, file, text):
@@ -182,7 +183,7 @@ def test_without_boxes_it_says_how_to_get_some(tmp_path: Path) -> None:
 
 
 def _doctor(lab: Lab, *more: str) -> dict[str, str]:
-    command = [BIN / "python", "-m", "bench.doctor", "--json", *lab.on(BOX), *more]
+    command = [BIN / "python", "-m", "bench.cli.doctor", "--json", *lab.on(BOX), *more]
     said = json.loads(subprocess.run(command, check=False, **COMMON).stdout)
     return {finding["check"]: finding["detail"] for finding in said[BOX]}
 
@@ -201,7 +202,7 @@ def test_the_doctor_looks_at_the_disk_where_the_data_will_be(lab: Lab) -> None:
 
 
 def test_the_doctor_of_a_bare_box_asks_for_provisioning(lab: Lab) -> None:
-    command = [BIN / "python", "-m", "bench.doctor", *lab.on(BOX)]
+    command = [BIN / "python", "-m", "bench.cli.doctor", *lab.on(BOX)]
     said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "not on the box yet: make provision" in said.stdout

@@ -109,6 +109,7 @@ def test_what_was_cut_off_and_lost_power_is_mended_by_running_again_without_the_
     assert not {"python3", "postgresql-15"} & set(lab.run(BOX, "apt-mark showmanual").split())
 
 
+@pytest.mark.slow  # nor does one after a run, in test_3_running
 def test_the_second_run_changes_nothing(lab: Lab) -> None:
     lab.run(BOX, "sudo apt-mark hold openssl")  # it is there all the same
     said = lab.play("provision", BOX)
@@ -193,6 +194,7 @@ def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
+@pytest.mark.slow  # what comes into force and what does not: integration/test_provisioning
 def test_an_unknown_setting_stops_and_what_was_provisioned_last_is_in_force(lab: Lab) -> None:
     left = "/etc/postgresql/15/pgladder/conf.d/20-variant.conf"  # by an agent that was killed
     lab.run(BOX, f"echo 'fsync = off' | sudo -u pgladder tee {left} && sudo systemctl reload postgresql@15-pgladder")
@@ -228,7 +230,7 @@ def test_timers_are_held_off_while_a_run_needs_it(lab: Lab) -> None:
 
 
 def test_the_doctor_of_a_ready_box_finds_the_same_release(lab: Lab) -> None:
-    command = [BIN / "python", "-m", "bench.doctor", "--json", *lab.on(BOX)]
+    command = [BIN / "python", "-m", "bench.cli.doctor", "--json", *lab.on(BOX)]
     said = subprocess.run(command, check=False, **COMMON)
     assert said.returncode == 0, said.stdout + said.stderr
     found = {one["check"]: one for one in json.loads(said.stdout)[BOX]}

@@ -12,7 +12,6 @@ import pytest
 
 from tests.e2e.lab import Lab, changed, limited, sentence
 from tests.e2e.labs import BOXES
-from tests.examples import one_of
 
 SERVER, CLIENT, ANOTHER = BOXES
 CLIENTS = CLIENT, ANOTHER
@@ -65,12 +64,13 @@ def test_made_ready_again_nothing_changes(lab: Lab) -> None:
     assert [changed(said, box) for box in BOXES] == [0, 0, 0], said.stdout
 
 
+@pytest.mark.slow  # the words are those of unit/inventory/test_client
 @pytest.mark.parametrize(
     ("given", "names"),
-    one_of(
+    [
         ((), f"it is a client box of {SERVER}: say so again by CLIENT_OF={SERVER}"),
         (("-e", "client_of=another"), f"is a client box of {SERVER}, not of another"),
-    ),
+    ],
 )
 def test_a_client_box_stays_whose_it_is(lab: Lab, given: tuple[str, ...], names: str) -> None:
     assert names in sentence(lab.play("provision", CLIENT, *given), CLIENT)

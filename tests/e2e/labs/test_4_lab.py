@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import CHECKOUT, COMMON, Lab
+from tests.e2e.lab import CHECKOUT, COMMON, Lab, lines
 from tests.e2e.labs import BOXES
 from tests.e2e.remote.control import wait_until
 from tests.examples import one_of
@@ -19,7 +19,7 @@ SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 def test_a_smaller_lab_loses_the_boxes_above(lab: Lab) -> None:
     lab.up("-e", "lab_size=1")
     assert BOX not in (lab.files / "lab.yml").read_text()
-    assert [line for line in _lines("cat", "/proc/mounts") if f"/{BOX}/" in line] == []
+    assert [line for line in lines("cat", "/proc/mounts") if f"/{BOX}/" in line] == []
     assert lab.run(BOXES[0], "hostname").strip() == BOXES[0]
 
 
@@ -50,7 +50,7 @@ def test_down_names_who_holds_a_disk(lab: Lab) -> None:
 
 def test_down_leaves_no_mount_interface_rule_or_process(lab: Lab) -> None:
     lab.down()
-    assert left_of(lab) == []
+    assert lab.left() == []
 
 
 def test_down_leaves_nothing_of_a_lab_that_was_cut_off_while_it_came_up(lab: Lab) -> None:
@@ -60,7 +60,7 @@ def test_down_leaves_nothing_of_a_lab_that_was_cut_off_while_it_came_up(lab: Lab
     os.killpg(up.pid, signal.SIGKILL)
     up.wait()
     lab.down()
-    assert left_of(lab) == []
+    assert lab.left() == []
 
 
 NO_USER_NAMESPACES = subprocess.run(["unshare", "--user", "true"], check=False, **SILENT).returncode != 0
@@ -72,20 +72,3 @@ def test_without_root_it_says_that_root_is_needed(lab: Lab) -> None:
     said = subprocess.run(nobody, check=False, **COMMON)
     assert said.returncode != 0
     assert "which only root may make; run this as root" in " ".join(said.stdout.split())
-
-
-def left_of(lab: Lab) -> list[str]:
-    left = [
-        *_lines("cat", "/proc/mounts"),
-        *_lines("ip", "-o", "link"),
-        *_lines("ip", "route"),
-        *_lines("nft", "list", "ruleset"),
-        *_lines("losetup", "--list"),
-        *_lines("find", "/sys/fs/cgroup", "-name", f"pgladder-{lab.prefix}*", "-printf", f"{lab.name} %p\n"),
-        *_lines("ps", "-eo", "args"),
-    ]
-    return [line for line in left if lab.name in line or f"vb-{lab.prefix}" in line]
-
-
-def _lines(*command: str) -> list[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

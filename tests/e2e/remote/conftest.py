@@ -22,7 +22,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
     files = Path(kept or tmp_path_factory.mktemp("lab"))
     lab = Lab(files, name="pgl-remote", prefix="rm", subnet="10.86.91.0/24")
     if not kept:
-        lab.down()
+        lab.clear()
     lab.up()
     if kept:
         for box in lab.boxes:

@@ -126,12 +126,13 @@ def test_two_variants_are_compared(meaning: dict[str, str], key: str) -> None:
 
 def test_what_stands_in_the_way_is_tried_by_taking_it_away(meaning: dict[str, str], key: str) -> None:
     words = readme("make explain HOST=192.168.1.50 USER_NAME=me PHASES=2-B", meaning)
-    said = make(words, key, "CONSTRAINTS=reset-query", "BLOCKS=2", "WARM_UP=0.2", "WINDOW=2")
+    said = make(words, key, "CONSTRAINTS=reset-query", "BLOCKS=3", "WARM_UP=0.2", "WINDOW=2")
     taken_away = r"^the pool's reset query +\d+% .*\s+without the pool's reset query"
     assert re.search(taken_away, said, re.MULTILINE), said
     assert "Where the workers' time goes: " in said
 
 
+@pytest.mark.slow  # of private servers integration/test_sweeping; by make on a box as a ladder
 def test_from_where_on_more_connections_change_nothing_is_asked(meaning: dict[str, str], key: str) -> None:
     words = readme('make sweep HOST=192.168.1.50 USER_NAME=me OF="pool=2,4,8,16" PHASES=2-B', meaning)
     said = make(words, key, *SHORT)

@@ -1,5 +1,6 @@
 """What a search tells, in a sentence for each way of writing, and what it is told from."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -91,13 +92,27 @@ def test_of_a_rate_that_is_asked_for_it_says_whether_it_is_kept(rate, sentence, 
 def test_what_keeps_no_rate_says_down_to_which_none_is():
     found = told(searching(), 0.0)
     assert found.sentence == (
-        "2-B keeps no rate: not 99 % of rows within 50 ms at 181 rows/s, the lowest of which windows of 20 s tell"
-        " (0 of 3 trials)."
+        "2-B keeps no rate: not 99 % of rows within 50 ms at 181 rows/s, the lowest that is tried unasked"
+        " (0 of 3 trials); ask for --rate 90."
     )
     assert sound(found)
     found = told(searching(rate=500.0), 0.0)
     assert "at 500 rows/s (0 of 2 repeats), nor at any other down to 57.8" in found.sentence
     assert not sound(found)
+
+
+def test_where_the_window_bounds_the_rates_it_says_so():
+    found = told(searching(window=2.0), 0.0)
+    assert re.search(
+        r"keeps no rate: .* at 5\d\d rows/s, the lowest of which windows of 2 s tell \(0 of", found.sentence
+    )
+
+
+def test_a_box_slower_than_all_rates_that_are_tried_unasked_is_told_to_ask_for_one():
+    found = told(searching(), 0.0, capacity=80.0)
+    assert found.sentence == (
+        "2-B: a closed loop reaches 80 rows/s, and 181 rows/s is the lowest that is tried unasked; ask for --rate 40."
+    )
 
 
 def test_a_window_too_short_for_a_box_says_how_long_a_one_would_do():

@@ -195,6 +195,12 @@ def test_no_more_than_nominal_many_name_a_knee_beyond_which_more_helps():
     assert alarms <= 3 + 3  # 5 %, and what chance adds in 60
 
 
+def test_what_was_refined_by_a_margin_is_answered_by_it_unless_another_is_asked_for():
+    plan = planned(margin=0.3, blocks=3)
+    run = swept_run(plan, Box(lambda pool: 1000 * min(pool, 6), noise=0.005).carry_out(plan))
+    assert (sweep(run).margin, sweep(run, 0.02).margin) == (0.3, 0.02)
+
+
 def test_points_of_the_later_blocks_alone_are_held_against_others_as_if_they_had_all_blocks():
     box = Box(lambda pool: 1000 * min(pool, 6), noise=0.001, speed=0)
     box.speeds = {block: 1.0 if block <= 6 else 0.5 for block in range(1, 13)}

@@ -108,7 +108,7 @@ def test_a_processor_without_wheels_is_named_with_what_can_be_done() -> None:
 
 def test_a_refused_system_is_told_which_are_supported() -> None:
     assert found("system", system="debian 11", system_name="Debian 11").detail == (
-        "Debian 11; pgladder supports Debian 12, Ubuntu 24.04"
+        "Debian 11; pgladder supports Debian 12, Ubuntu 24.04; go on at your own risk with host_any_system: true"
     )
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from bench.doctor.checks import Finding, examine
 from bench.doctor.table import answer_of, show_findings
+from bench.report.exported import print_tables
 from tests.unit.doctor.test_checks import box
 
 OK = Finding("disk", "ok", "9000 MB free under /data")
@@ -23,6 +24,16 @@ def test_a_long_finding_runs_over_several_lines_and_the_answer_comes_last() -> N
     assert lines[-1] == "1 thing stops a run: processor; 1 warning: governor."
     words = " ".join(out.file.getvalue().split())  # type: ignore[attr-defined]
     assert "made ready; measure its PostgreSQL from a machine" in words
+
+
+def test_a_table_for_programs_has_the_box_on_each_line_and_a_head_for_every_column(capsysbinary) -> None:
+    print_tables(lambda out: show_findings(out, {"a": [OK, WARNING], "b": [FAILURE]}, each=True), "csv")
+    assert capsysbinary.readouterr().out.decode().splitlines() == [
+        "box,check,grade,found",
+        "a,disk,ok,9000 MB free under /data",
+        "a,clock,warning,9 s behind",
+        "b,memory,failure,100 MB; 2000 needed",
+    ]
 
 
 @pytest.mark.parametrize(

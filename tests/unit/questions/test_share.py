@@ -1,6 +1,7 @@
 """``pgladder share``: what it writes, prints and refuses."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -11,6 +12,7 @@ from bench.cli.main import main
 from bench.model.shared import MOST_BYTES
 from tests.builders import a_record, pulled, written
 from tests.kept import KEPT
+from tests.readme import CHECKOUT
 
 
 @pytest.fixture
@@ -93,4 +95,6 @@ def test_a_run_of_a_users_own_pieces_alone_is_refused(capsys, tmp_path):
 def test_a_kept_run_is_shared(capsys, tmp_path):
     code, out, _ = pgladder(capsys, "share", KEPT / "formulas", "--out", tmp_path / "x.json")
     assert code == 0
-    assert "475,000 rows/s kept up" in " ".join(out.split())
+    # docs/sharing.md shows what comes out, but for where the files are, which comes first.
+    [shown] = re.findall(r"^```text\n(.*?)^```$", (CHECKOUT / "docs/sharing.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert " ".join(out.split()).endswith(" ".join(shown.split()))

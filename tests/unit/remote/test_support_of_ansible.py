@@ -27,7 +27,7 @@ def test_an_ansible_out_of_support_is_named_with_what_takes_another(monkeypatch,
 def test_doctor_says_it_on_standard_error(capsys):
     ansible.warn_unsupported()
     expected = capsys.readouterr().err
-    command = [sys.executable, "-m", "bench.doctor", "--json", "--limit", "nosuch"]
+    command = [sys.executable, "-m", "bench.cli.doctor", "--json", "--limit", "nosuch"]
     ended = subprocess.run(command, cwd=ansible.CHECKOUT, check=False, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(f"{expected}doctor: ")

@@ -1,13 +1,17 @@
 """What the docs state of a run until decided, measuring again, and adjusting, is what the studies find."""
 
+import re
 from statistics import median
 
 import pytest
 
 from tests.kept import KEPT
+from tests.readme import CHECKOUT
 from tests.studies.adjusted import PAGE, Case, Deals, alarming, blocks_for, cases, deals, page
 from tests.studies.repeating import alarms_until_decided, told_apart
 from tests.studies.until_decided import false_alarms
+
+COMPARING = (CHECKOUT / "docs/comparing.md").read_text()
 
 # The docs' share of 20,000 runs, and three standard errors of the 4,000 here.
 
@@ -33,6 +37,22 @@ def test_measuring_disturbed_trials_again_finds_more_and_never_the_wrong_way():
     assert none == 0
     assert power > as_they_come + 0.1
     assert wrong <= 0.02
+
+
+CARRIED = {"none": 0.0, "half": 0.5, "four fifths": 0.8}
+SHOWN = re.findall(r"^\| (\d+) % \| (none|half|four fifths) \| (.*) \|$", COMPARING, re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("disturbed", "carried", "figures"), SHOWN)
+def test_the_table_of_what_measuring_again_finds_is_what_its_command_finds(disturbed, carried, figures):
+    said = {"carried": CARRIED[carried], "disturbed": int(disturbed) / 100}
+    as_they_come, *_ = told_apart(0.05, repeats=False, **said)
+    repeated, _, again = told_apart(0.05, repeats=True, **said)
+    faster, slower, _ = told_apart(0.0, repeats=True, **said)
+    found = [f"{100 * as_they_come:.0f}", f"{100 * repeated:.0f}"]
+    found += [f"{100 * (faster + slower):.1f}", f"{100 * again:.1f}"]
+    assert [figure.removesuffix(" %") for figure in figures.split(" | ")] == found
 
 
 @pytest.mark.parametrize("run", ["formulas", "steps"])

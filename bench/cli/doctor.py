@@ -10,10 +10,12 @@ from bench.doctor.checks import examine
 from bench.doctor.collect import collect
 from bench.doctor.table import show_findings
 from bench.model.errors import NothingDoneError, PgladderError
-from bench.model.language import ENGLISH, speak
+from bench.model.language import ENGLISH, speak, tr
 from bench.model.plain import one_line, print_json, speak_plainly
+from bench.plan.options import FORMAT
 from bench.remote.ansible import warn_unsupported
 from bench.remote.wheelhouse import release
+from bench.report.exported import FORMATS, print_tables
 
 WIDTH = 80
 
@@ -21,10 +23,14 @@ WIDTH = 80
 def main() -> int:
     """Return 0 where nothing stops a run, 1 where something does, 2 where no box was asked."""
     speak_plainly()
-    parser = argparse.ArgumentParser(prog="doctor", description="What would stop a run on these boxes?")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    speak()
+    parser = argparse.ArgumentParser(prog="doctor", description=tr("What would stop a run on these boxes?"))
+    for_programs = parser.add_mutually_exclusive_group()
+    for_programs.add_argument("--json", action="store_true", help=tr("for programs"))
+    for_programs.add_argument("--format", choices=FORMATS, help=tr(FORMAT.help))
     options, ansible = parser.parse_known_args()
-    speak(ENGLISH if options.json else None)
+    if options.json or options.format:
+        speak(ENGLISH)
     warn_unsupported()
     try:
         here = release()
@@ -34,6 +40,8 @@ def main() -> int:
         return 2 if isinstance(error, NothingDoneError) else 1
     if options.json:
         print_json(findings)
+    elif options.format:
+        print_tables(lambda out: show_findings(out, findings, each=True), options.format)
     else:
         # Names and findings are text, whatever brackets they have.
         show_findings(Console(width=WIDTH, highlight=False, markup=False, emoji=False), findings)
@@ -41,4 +49,5 @@ def main() -> int:
     return int(any(one.grade == "failure" for one in everything))
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

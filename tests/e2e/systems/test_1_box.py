@@ -14,7 +14,6 @@ import pytest
 
 from bench.probes.system_packages import known
 from tests.e2e.lab import Lab, changed, sentence
-from tests.e2e.labs.test_4_lab import left_of
 from tests.e2e.remote.control import ROOT, SURE, Control
 from tests.packages import Apt, Keys, sign_repository
 
@@ -149,25 +148,36 @@ def test_partitions_and_rows_over_several_servers_are_measured_on_it_and_nothing
     assert own.sql(box, "SELECT count(*) FROM pg_foreign_server") == "0"
 
 
-def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
+TIMESCALEDB = ("-e", "host_roles=timescaledb")
+BESIDE = ("--phases=2-G 3-T3", *SURE[1:])
+
+
+@pytest.mark.slow
+def test_an_engine_that_it_does_not_have_is_told_and_no_other_is_taken_for_it(
     own: Lab, box: str, system: System, tmp_path: Path
 ) -> None:
-    role = ("-e", "host_roles=timescaledb")
-    if "timescaledb" not in system.engines:
-        assert f"Debian {system.version} has no package of TimescaleDB" in sentence(
-            own.play("provision", box, *role), box
-        )
-        return
-    control, asked = Control(own, tmp_path), ("--phases=2-G 3-T3", *SURE[1:])
-    missing = control.fab("ladder", f"--limit={box}", *asked).ends(2)
+    missing = Control(own, tmp_path).fab("ladder", f"--limit={box}", *BESIDE).ends(2)
     assert "has no TimescaleDB. On a box: make provision ROLES=timescaledb" in missing
     wrong = own.play("provision", box, "-e", "host_roles=timescale")
     assert "ROLES (host_roles) names timescale; there are: timescaledb" in sentence(wrong, box)
-    said = own.play("provision", box, *role)
+    if "timescaledb" not in system.engines:
+        said = own.play("provision", box, *TIMESCALEDB)
+        assert f"Debian {system.version} has no package of TimescaleDB" in sentence(said, box)
+
+
+@pytest.fixture
+def with_timescaledb(own: Lab, box: str, system: System) -> None:
+    if "timescaledb" not in system.engines:
+        pytest.skip(f"Debian {system.version} has no package of TimescaleDB")
+    said = own.play("provision", box, *TIMESCALEDB)
     assert said.returncode == 0, said.stdout
-    assert changed(own.play("provision", box, *role), box) == 0
+
+
+@pytest.mark.usefixtures("with_timescaledb")
+def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(own: Lab, box: str, tmp_path: Path) -> None:
+    control = Control(own, tmp_path)
     cluster = own.run(box, "pg_lsclusters -h").split()
-    control.fab("ladder", f"--limit={box}", "--run=beside", "--blocks=1", *asked).ends(0)
+    control.fab("ladder", f"--limit={box}", "--run=beside", "--blocks=1", *BESIDE).ends(0)
     results = control.results("beside", box)
     measured = {(record.trial.phase, record.engine, record.trial.layout) for record in results.records()}
     assert measured == {("2-G", "postgresql", "plain"), ("3-T3", "timescaledb", "hypertable")}
@@ -181,6 +191,12 @@ def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
     assert own.run(box, "pg_lsclusters -h").split() == cluster
     databases = "sudo -u pgladder psql -h /run/pgladder -p 5544 -XAtc 'SELECT datname FROM pg_database' postgres"
     assert "pgladder_beside" not in own.run(box, databases)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("with_timescaledb")
+def test_with_timescaledb_made_ready_again_nothing_changes(own: Lab, box: str) -> None:
+    assert changed(own.play("provision", box, *TIMESCALEDB), box) == 0
 
 
 @pytest.fixture
@@ -246,4 +262,4 @@ def test_torn_down_nothing_is_left(own: Lab, box: str, as_found: set[str]) -> No
 
 def test_of_its_lab_nothing_is_left(own: Lab) -> None:
     own.down()
-    assert left_of(own) == []
+    assert own.left() == []
