@@ -21,6 +21,8 @@ ETC = "/etc/postgresql/15/pgladder"
 HOME = "/var/lib/pgladder"
 SHORT = "--warm-up 0.5 --window 2 --blocks 1 --json"
 RUN = f"sudo -u pgladder pgladder sweep --of client_boxes=0,1 --phases 2-D {SHORT}"
+TWO_PROCESSES = "--processes 2 --pool-min 5 --pool-max 20"
+"""A box of this size takes 300 connections."""
 QUOTA_PERCENT = 50
 """Of a processor, for each box: one and a half in all."""
 RULES = """
@@ -81,7 +83,7 @@ def test_one_plan_has_clients_here_and_on_one_and_two_others_and_every_row_is_ve
     with ExitStack() as quotas:
         for box in BOXES:
             quotas.enter_context(limited(box, QUOTA_PERCENT))
-        said = lab.host(SERVER).run(f"{asked} --processes 2 --transports tls --out {HOME}/runs/all")
+        said = lab.host(SERVER).run(f"{asked} {TWO_PROCESSES} --transports tls --out {HOME}/runs/all")
     assert said.rc in {0, 1}, said.stderr
     found = records(lab, "all")
     assert set(found) == {0, 1, 2}
@@ -100,7 +102,7 @@ def test_one_plan_has_clients_here_and_on_one_and_two_others_and_every_row_is_ve
 
 
 def test_at_a_rate_both_client_boxes_offer_their_part(lab: Lab) -> None:
-    rate = f"sudo -u pgladder pgladder run --phases 2-C --rate 100 --client-boxes 2 --processes 2 {SHORT}"
+    rate = f"sudo -u pgladder pgladder run --phases 1-B --rate 100 --client-boxes 2 --processes 2 {SHORT}"
     said = lab.host(SERVER).run(f"{rate} --transports tls --out {HOME}/runs/rate")
     assert said.rc in {0, 1}, said.stderr
     record = records(lab, "rate")[2]
