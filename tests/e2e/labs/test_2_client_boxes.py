@@ -97,7 +97,7 @@ def test_one_plan_has_clients_here_and_on_one_and_two_others_and_every_row_is_ve
     facts = json.loads(lab.run(SERVER, f"sudo cat {HOME}/runs/all/host.json"))["facts"]
     assert facts["pgladder"]["client_boxes"] == 2
     assert facts["cpu"]["quota_cores"] == QUOTA_PERCENT / 100
-    shown = lab.host(SERVER).run(f"sudo -u pgladder pgladder report {HOME}/runs/all --json").stdout
+    shown = lab.host(SERVER).run(f"sudo -u pgladder pgladder ladder {HOME}/runs/all --json").stdout
     assert any(note.startswith("Under quota, functional: ") for note in json.loads(shown)["notes"])
 
 
