@@ -98,7 +98,7 @@ def test_one_plan_has_clients_here_and_on_one_and_two_others_and_every_row_is_ve
     assert facts["pgladder"]["client_boxes"] == 2
     assert facts["cpu"]["quota_cores"] == QUOTA_PERCENT / 100
     shown = lab.host(SERVER).run(f"sudo -u pgladder pgladder ladder {HOME}/runs/all --json").stdout
-    assert any(note.startswith("Under quota, functional: ") for note in json.loads(shown)["notes"])
+    assert any(note.startswith("Under quota, functional: ") for note in json.loads(shown)["hosts"][0]["notes"])
 
 
 def test_at_a_rate_both_client_boxes_offer_their_part(lab: Lab) -> None:
