@@ -158,7 +158,7 @@ compare-runs: .venv/ready ## did anything change between two pulled runs? offlin
 reproduce: .venv/ready
 	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(handed),$(BIN)/pgladder reproduce $(call handed,RUN) $(call pulled,RUN))
 
-# Here alone: what is cut is a private server of this machine.
+# Of a box that is named the whole power is cut, else that of private servers on this machine.
 durability: .venv/ready
 	@$(if $(HOST)$(LIMIT),$(FAB) durability $(handed),$(BIN)/pgladder durability $(call handed,RUN) $(if $(RUN),$(call pulled,RUN)))
 

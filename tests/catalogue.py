@@ -97,7 +97,8 @@ def _of_help() -> Iterator[str]:
         yield words
         question = load_question(name)
         yield question.directories_help
-        options += [*question.options, *question.options_of_results, *question.options_to_measure]
+        options += [*question.options, *question.options_of_results]
+        options += [*question.options_to_measure, *question.options_on_boxes]
     for option in options:
         yield option.group
         yield option.help

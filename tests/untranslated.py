@@ -128,7 +128,12 @@ TEXTS: Mapping[str, tuple[str, frozenset[str]]] = {
             "how to write",
             "the answer",
         ),
-        ("questions/durability.py", "names of variants", "stock async-commit no-fsync no-full-page-writes"),
+        (
+            "questions/durability.py",
+            "names of variants",
+            "stock async-commit no-fsync no-full-page-writes",
+            "stock async-commit no-fsync",
+        ),
         ("questions/question.py", "help, which is gathered", "a run, or a directory of hosts' runs"),
         (
             "remote/complaints.py",
@@ -168,6 +173,7 @@ TEXTS: Mapping[str, tuple[str, frozenset[str]]] = {
             "a server that was brought",
         ),
         ("results/consistency.py", "grades", "not crash-safe", "may lose last"),
+        ("targets/box_power.py", "how libpq names a socket", ".s.PGSQL."),
         ("targets/boxes.py", "where a box's answer is from", ": pgladder box"),
         ("targets/follow.py", "where a record is from", ": trials.jsonl at byte "),
         ("targets/watched.py", "a type", "tuple[BoxNoise | None, list[str]]"),

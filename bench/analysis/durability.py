@@ -20,10 +20,12 @@ ALPHA = 0.05
 ENOUGH_CUTS = 10
 """Of each variant: a fault that a quarter of the cuts show is seen by as many."""
 MAY_LOSE = re.compile(r"may lose last (\d+) ms")
+WHOLE: tuple[How, ...] = ("power", "machine")
+"""Cuts that are not torn on purpose."""
 UNSAFE = ("not crash-safe", "unknown", "in memory")
 """What promises nothing: what it loses is no broken promise."""
-KINDS: tuple[How, ...] = ("power", "torn", "kill")
-CUTS: tuple[How, ...] = ("power", "torn")
+KINDS: tuple[How, ...] = ("power", "torn", "machine", "kill")
+CUTS: tuple[How, ...] = ("power", "torn", "machine")
 """What counts: who is only killed loses nothing that the kernel cached."""
 
 
@@ -65,7 +67,7 @@ class OfVariant:
     because: str | None
     """Why that is not durable."""
     cuts: Count
-    """Where all that was not flushed was forgotten."""
+    """Where all that was not flushed was forgotten, of a whole machine as of a server."""
     torn: Count
     """Where chance left some of it, in blocks of 4 KiB."""
     acknowledged: Count
@@ -77,7 +79,8 @@ class OfVariant:
     convicted: Count
     """How many of the cuts, of both kinds."""
     rows_per_s: Amount | None
-    """Acknowledged by the clients of the cuts, not of torn ones, on the file system that forgets: no box's rate."""
+    """Acknowledged by the clients of the cuts, not of torn ones. No box's rate: on the file system that forgets, or
+    through a tunnel."""
     kinds: list[OfKind]
     """Each that was tried, kills too."""
     kept: bool
@@ -111,7 +114,7 @@ def durability(plan: CutPlan, records: Sequence[CutRecord]) -> DurabilityReport:
     found: dict[tuple[str, str], list[CutRecord]] = {each: [] for each in of_plan}
     for record in records:
         found.setdefault((record.cut.variant, record.cut.layout), []).append(record)
-    planned = len(plan.variants) * len(plan.layouts) * (plan.power + plan.torn + plan.kill)
+    planned = len(plan.variants) * len(plan.layouts) * (plan.power + plan.torn + plan.machine + plan.kill)
     variants = [_of_variant(each) for each in found.values() if each]
     return DurabilityReport(
         run=plan.run,
@@ -165,13 +168,14 @@ def _of_variant(records: Sequence[CutRecord]) -> OfVariant:
     whole = _of_kind("power", [each for each in records if each.cut.how in CUTS])
     by_how = {kind.how: kind for kind in kinds}
     kept = first.of_settings in UNSAFE or not any(map(convicted, records))
-    load_s = sum(each.load_s for each in records if each.cut.how == "power")
+    load_s = sum(each.load_s for each in records if each.cut.how in WHOLE)
+    acknowledged = sum(each.acknowledged for each in records if each.cut.how in WHOLE)
     return OfVariant(
         variant=first.cut.variant,
         layout=first.cut.layout,
         durability=first.durability,
         because=first.because,
-        cuts=_count(by_how, "power"),
+        cuts=_count(by_how, "power") + _count(by_how, "machine"),
         torn=_count(by_how, "torn"),
         acknowledged=whole.acknowledged,
         rows_lost=whole.rows_lost,
@@ -180,7 +184,7 @@ def _of_variant(records: Sequence[CutRecord]) -> OfVariant:
         did_not_start=whole.did_not_start,
         corrupt=whole.corrupt,
         convicted=whole.convicted,
-        rows_per_s=by_how["power"].acknowledged / load_s if load_s else None,
+        rows_per_s=acknowledged / load_s if load_s else None,
         kinds=kinds,
         kept=kept,
         reasons=_reasons(records),

@@ -129,6 +129,13 @@ def _last_words(box: Provisioned, options: argparse.Namespace) -> int:
     return answer(last_words(box, options.run))
 
 
+def _power(box: Provisioned, _: argparse.Namespace) -> int:
+    from bench.box.power import power
+
+    power(box)
+    return DONE
+
+
 def _apply(options: argparse.Namespace) -> int:
     from bench.box.apply import apply
 
@@ -217,6 +224,7 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     words = add("last-words", _last_words, "print why a run broke off (as root)")
     for step in (launch, follow, gate, plan, words):
         step.add_argument("run", type=_name, metavar="RUN")
+    add("power", _power, "make private servers for cuts of this box's power, as standard input orders")
     meaning = "bring what provisioning asks of the cluster into force (as its user); the box's file on standard input"
     apply = steps.add_parser("apply", help=meaning, description=meaning, allow_abbrev=False)
     apply.set_defaults(action=_apply)

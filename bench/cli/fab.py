@@ -108,6 +108,10 @@ def _event(name: str, boxes: Boxes, code: int) -> Event:
 def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     """Put a question to boxes, or to what was pulled from them; return whether its answer is sound."""
     question = load_question(name)
+    if question.carries_out_on_boxes:
+        answer = question.answer(question.carries_out_on_boxes(boxes, given, boxes.out), given)
+        print_answer(answer, given)
+        return answer.sound
     measured = BOXES in question.measured
     run = check_name(given.get("run", ""))
     if not run and (question.repeats or not measured):

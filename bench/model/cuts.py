@@ -6,9 +6,10 @@ from typing import Literal
 from bench.model.plan import Variant
 from bench.model.values import Amount, Count, Durability, Layout, Moment, Name, Positive, Seconds
 
-How = Literal["power", "torn", "kill"]
-"""What is not flushed is forgotten; some of it is on the disk by chance, in blocks of 4 KiB; or the server is only
-killed, and the kernel keeps what it cached: that is no cut, and acquits what is not flushed."""
+How = Literal["power", "torn", "machine", "kill"]
+"""What is not flushed is forgotten; some of it is on the disk by chance, in blocks of 4 KiB; the whole machine of the
+server loses its power; or the server is only killed, and the kernel keeps what it cached: that is no cut, and acquits
+what is not flushed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class CutPlan:
     layouts: list[Layout]
     power: Count
     torn: Count
+    machine: Count = 0
+    """Cuts of the whole box that is the host; then there are none of the other kinds."""
     kill: Count
     load_s: Seconds
     """How long clients write before a cut, at least; chance adds up to half of it."""
@@ -62,6 +65,16 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unflushed:
+    """What proves that a machine lost its power: it wrote numbers into a file, never flushed, and said each of them."""
+
+    said: Count
+    """The last number that was heard."""
+    left: Count
+    """The last that was in the file afterwards, smaller than that; 0: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CutRecord:
     """A line of ``cuts.jsonl``: what came of one cut, as the ledger outside of the server and the judge tell it."""
 
@@ -93,4 +106,6 @@ class CutRecord:
     corrupt: list[str]
     """What is wrong with what is there, by pg_amcheck, pg_checksums, or the ledger: each at most once."""
     forgotten: Forgotten | None
-    """What the file system says of the cut; None where the server was only killed."""
+    """What the file system that forgets says of the cut; None where there was none."""
+    unflushed: Unflushed | None = None
+    """What proves the cut of a whole machine; None of other kinds."""

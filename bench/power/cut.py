@@ -16,6 +16,7 @@ from bench.model.cuts import CutPlan, CutRecord, Forgotten, PlannedCut
 from bench.model.plan import Variant
 from bench.power.judge import judge
 from bench.power.ledger import PAGES_EACH, Ledger, statement, write
+from bench.power.powered import Powered
 from bench.power.server import PoweredServer
 
 FIRST_TIMEOUT_S = 60
@@ -73,7 +74,7 @@ def make(server: PoweredServer, plan: CutPlan, variant: Variant, layout: TableLa
     )
 
 
-def carry_out(server: PoweredServer, plan: CutPlan, cut: PlannedCut, made: Made) -> CutRecord:
+def carry_out(server: Powered, plan: CutPlan, cut: PlannedCut, made: Made) -> CutRecord:
     """Cut the power once; return what came of it.
 
     Raises:
@@ -105,11 +106,12 @@ def carry_out(server: PoweredServer, plan: CutPlan, cut: PlannedCut, made: Made)
         recovery_s=judged.recovery_s,
         corrupt=judged.corrupt,
         forgotten=forgotten,
+        unflushed=server.unflushed,
     )
 
 
 async def _blast(
-    server: PoweredServer, plan: CutPlan, cut: PlannedCut, ledger: Ledger, pages: str
+    server: Powered, plan: CutPlan, cut: PlannedCut, ledger: Ledger, pages: str
 ) -> tuple[float, int, Forgotten | None]:
     """Have rows written, and cut the power at a moment that chance decides; return how long, when, what it took."""
     seconds = plan.load_s * (1 + MORE * Random(cut.seed).random())
@@ -122,13 +124,15 @@ async def _blast(
     if cut.how == "torn":
         await _while_pages_are_written(server, load, pages)
     ledger.over = True
-    cut_ns = await asyncio.to_thread(server.kill)
+    cut_ns = await server.lose_power()
     await load
+    if cut_ns is None:
+        cut_ns = ledger.last_ns
     forgotten = await asyncio.to_thread(server.forget, cut.how, cut.seed)
     return (cut_ns - began_ns) / 1e9, cut_ns, forgotten
 
 
-async def _while_pages_are_written(server: PoweredServer, load: "Task[None]", pages: str) -> None:
+async def _while_pages_are_written(server: Powered, load: "Task[None]", pages: str) -> None:
     """Wait until a checkpoint has written pages that it has not flushed: only then is there something to tear."""
     deadline = monotonic() + FIRST_TIMEOUT_S
     while not await asyncio.to_thread(server.holds_pages, LEAST_PAGES, pages):

@@ -4,8 +4,6 @@ It looks at the table by reading it, at tables and indexes by pg_amcheck, at eve
 does not start is not looked into: what of its rows is there, nobody can tell.
 """
 
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,12 +13,8 @@ import psycopg2
 from bench.engines.postgresql.session import ServerError
 from bench.model.plain import one_line
 from bench.power.ledger import WRITER, Ledger, page, stamp, statement
-from bench.power.server import PoweredServer
+from bench.power.powered import Powered
 
-AMCHECK = "pg_amcheck"
-JUDGES = (AMCHECK, "pg_checksums")
-"""Programs of PostgreSQL's that it needs."""
-CHECK_TIMEOUT_S = 600
 Rows = Mapping[int, tuple[int, bool]]
 """By stamp: how often it is there, and whether all that came with it is."""
 
@@ -36,13 +30,13 @@ class Judged:
     corrupt: list[str] = field(default_factory=list)
 
 
-def judge(server: PoweredServer, ledger: Ledger, cut_ns: int, *, unlogged: bool) -> Judged:
+def judge(server: Powered, ledger: Ledger, cut_ns: int, *, unlogged: bool) -> Judged:
     """Start the server on what is left, and compare; it is stopped afterwards.
 
     Args:
         server: which was cut.
         ledger: of who wrote.
-        cut_ns: when nothing of the server ran any more.
+        cut_ns: when nothing of the server ran any more, as far as anybody can tell.
         unlogged: the table is emptied by a crash, and does not go with the others.
 
     """
@@ -62,14 +56,14 @@ def judge(server: PoweredServer, ledger: Ledger, cut_ns: int, *, unlogged: bool)
         corrupt += _of_rows(rows, ledger)
         if not unlogged:
             corrupt += _of_halves(rows, pages)
-    corrupt += _of_files(server)
+    corrupt += server.damage()
     if lost is None:
         return Judged(recovery_s=recovery_s, corrupt=corrupt)
     ms_lost = max(0.0, (cut_ns - min(lost)) / 1e6) if lost else 0.0
     return Judged(rows_lost=len(lost), ms_lost=ms_lost, recovery_s=recovery_s, corrupt=corrupt)
 
 
-def _read(server: PoweredServer) -> tuple[Rows, Mapping[int, int]]:
+def _read(server: Powered) -> tuple[Rows, Mapping[int, int]]:
     with closing(server.connect()) as session:
         rows = session.rows(statement("rows", session.schema))
         pages = session.rows(statement("pages", session.schema))
@@ -96,27 +90,3 @@ def _of_halves(rows: Rows, pages: Mapping[int, int]) -> Iterator[str]:
     halves += len(newest.keys() - pages.keys())
     if halves:
         yield f"{halves} transactions are half there"
-
-
-def _of_files(server: PoweredServer) -> Iterator[str]:
-    """Say what pg_amcheck and, with the server stopped, pg_checksums find."""
-    endpoint = server.endpoint("tcp")
-    where = [f"--host={endpoint.host}", f"--port={endpoint.port}", f"--username={endpoint.user}"]
-    done = subprocess.run(
-        [server.programs / AMCHECK, *where, "--heapallindexed", endpoint.database],
-        env={**os.environ, "PGPASSWORD": endpoint.password or ""},
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        timeout=CHECK_TIMEOUT_S,
-    )
-    if done.returncode:
-        yield f"{AMCHECK}: {one_line(done.stdout.strip() or done.stderr.strip())[:300]}"
-    if not server.alive():
-        yield "the server ended while it was looked at"
-        server.end()
-        return
-    server.stop()
-    if found := server.checksums():
-        yield f"pg_checksums: {found[:300]}"

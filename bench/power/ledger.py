@@ -58,6 +58,11 @@ class Ledger:
         """How many commits were acknowledged."""
         return sum(map(len, self.acknowledged_ns.values()))
 
+    @property
+    def last_ns(self) -> int:
+        """When the last of all was acknowledged: at least until then the server ran."""
+        return max(moments[-1] for moments in self.acknowledged_ns.values() if moments)
+
     def acknowledged(self) -> Iterator[tuple[int, int, int]]:
         """Return writer, number and moment of each commit that was acknowledged."""
         for writer, moments in self.acknowledged_ns.items():

@@ -3,9 +3,11 @@
 The cluster it is made in stays as it is; each cut has a copy of it, which is the disk.
 """
 
+import asyncio
 import os
 import re
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL
@@ -16,7 +18,7 @@ import psycopg2
 
 from bench.engines.postgresql.private import IMMEDIATE, PrivateServer
 from bench.engines.postgresql.session import ServerError
-from bench.model.cuts import Forgotten, How
+from bench.model.cuts import Forgotten, How, Unflushed
 from bench.model.plain import one_line
 from bench.power.cuttable import Cuttable, unmount
 from bench.power.left import end, left_on
@@ -27,6 +29,12 @@ SHARED_MEMORY_LINE = 6
 """Of postmaster.pid, counted from 0: key and number of the segment that a killed server leaves behind (PostgreSQL 15,
 src/include/utils/pidfile.h)."""
 
+AMCHECK = "pg_amcheck"
+JUDGES = (AMCHECK, "pg_checksums")
+"""Programs of PostgreSQL's that say what is damaged."""
+CHECK_TIMEOUT_S = 600
+FORGETS: tuple[How, ...] = ("power", "torn")
+"""What is cut on the file system that forgets."""
 STARTING = re.compile(
     "starting up|not yet accepting|not accepting|in recovery|closed the connection|No such file|Connection refused"
 )
@@ -50,8 +58,10 @@ class PoweredServer(PrivateServer):
     # What a killed server leaves of it goes with its disk, and not into the machine's memory.
     options = ("-c", "dynamic_shared_memory_type=mmap")
 
-    def __init__(self, home: Path, bin_dir: Path) -> None:
-        super().__init__(home, bin_dir)
+    unflushed: Unflushed | None = None
+
+    def __init__(self, home: Path, bin_dir: Path, password: str | None = None) -> None:
+        super().__init__(home, bin_dir, password=password)
         self._template, self.disk, self._mount = self._data, self._base / "disk", self._base / "live"
         self._power = Cuttable(self._owner, self.disk, self._mount)
 
@@ -61,7 +71,9 @@ class PoweredServer(PrivateServer):
         return self._bin
 
     def begin(self, how: How) -> None:
-        """Start on a copy of what was made: on a disk that forgets; to be killed only, on the copy itself.
+        """Start on a copy of what was made: on a disk that forgets; else on the copy itself.
+
+        Where the machine will be cut, all that was made up to now is on its disk when this returns.
 
         Raises:
             PgladderError: the file system does not mount, or the server does not start.
@@ -69,14 +81,20 @@ class PoweredServer(PrivateServer):
         """
         self._owner.do("cp", "-a", self._template, self.disk)
         self._data = self.disk
-        if how != "kill":
+        if how in FORGETS:
             self._power.begin()
             self._data = self._mount
+        if how == "machine":
+            self._owner.do("sync", "--file-system", self.disk)
         self.start()
 
     def holds_pages(self, count: int, file: str) -> bool:
         """Return whether the disk that forgets holds so many pages of a file, named as PostgreSQL does."""
         return self._power.held_blocks(f"/{file}") >= 2 * count
+
+    async def lose_power(self) -> int:
+        """See ``Powered.lose_power``."""
+        return await asyncio.to_thread(self.kill)
 
     def kill(self) -> int:
         """Kill every process of the server; return from when on none did more, in ns of the monotonic clock."""
@@ -99,7 +117,7 @@ class PoweredServer(PrivateServer):
     def forget(self, how: How, seed: int) -> Forgotten | None:
         """Cut the power of the disk, where it has any; from here on the server is what is left on it."""
         self._data = self.disk
-        if how == "kill":
+        if how not in FORGETS:
             return None
         return self._power.cut(seed, torn=how == "torn")
 
@@ -151,6 +169,29 @@ class PoweredServer(PrivateServer):
         self._power.close()
         self._owner.do("rm", "-rf", self.disk)
         self._data = self._template
+
+    def damage(self) -> Iterator[str]:
+        """See ``Powered.damage``."""
+        endpoint = self.endpoint("tcp")
+        where = [f"--host={endpoint.host}", f"--port={endpoint.port}", f"--username={endpoint.user}"]
+        done = subprocess.run(
+            [self._bin / AMCHECK, *where, "--heapallindexed", endpoint.database],
+            env={**os.environ, "PGPASSWORD": endpoint.password or ""},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=CHECK_TIMEOUT_S,
+        )
+        if done.returncode:
+            yield f"{AMCHECK}: {one_line(done.stdout.strip() or done.stderr.strip())[:300]}"
+        if not self.alive():
+            yield "the server ended while it was looked at"
+            self.end()
+            return
+        self.stop()
+        if found := self.checksums():
+            yield f"pg_checksums: {found[:300]}"
 
     def checksums(self) -> str | None:
         """Check every page of the disk, of a server that was stopped in order; return what is wrong, None: nothing."""

@@ -1,21 +1,25 @@
 """What survives a power cut of what was acknowledged?
 
 Cuts the power of a private server under load, again and again: a file system forgets what was not flushed, the server
-is killed with it and started on what is left, and every acknowledged row is looked for. A variant that promises to keep
-what it lost is a failure.
+is killed with it and started on what is left, and every acknowledged row is looked for. Of a box the power of the whole
+machine is cut. A variant that promises to keep what it lost is a failure.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from bench.analysis.durability import durability
-from bench.model.parse import count
-from bench.plan.options import OPTIONS, WHAT, Option
+from bench.model.parse import count, switch
+from bench.plan.options import OPTIONS, WHAT, WHERE, Option
 from bench.questions.question import Answer, Given, Question
 from bench.report.durability import show_durability
 from bench.store.cut_directory import find_cuts
 from bench.targets.target import Results
+
+if TYPE_CHECKING:
+    from bench.targets.boxes import Boxes
 
 
 def answer(results: Results, given: Given) -> Answer:
@@ -47,8 +51,16 @@ def carry_out(given: Given, out: Console) -> Results:
     return measure(given, out)
 
 
+def carry_out_on_box(boxes: "Boxes", given: Given, out: Console) -> Results:
+    """Cut the power of a whole box; see ``bench.targets.box_cuts``."""
+    from bench.targets.box_cuts import measure_on_box
+
+    return measure_on_box(boxes, given, out)
+
+
 COMMON = {option.name: option for option in OPTIONS}
 VARIANTS = "stock async-commit no-fsync no-full-page-writes"
+ON_A_BOX = "stock async-commit no-fsync"
 QUESTION = Question(
     answer=answer,
     directories="[DIR]",
@@ -63,5 +75,16 @@ QUESTION = Question(
         Option("torn", WHAT, "cuts of each where chance leaves some of that, in blocks of 4 KiB; default: 0", count),
         Option("kills", WHAT, "times that the server alone is killed, which is no cut; default: 1", count),
         COMMON["seed"],
+    ),
+    carries_out_on_boxes=carry_out_on_box,
+    options_on_boxes=(
+        Option(
+            "variants", WHAT, f"as in `pgladder variants`, or paths of your own; default: {ON_A_BOX}", metavar="NAME"
+        ),
+        COMMON["layouts"],
+        Option("cuts", WHAT, "cuts of the box's power for each; default: 10", count),
+        COMMON["seed"],
+        Option("power_command", WHERE, "cuts the box's power and gives it back: a command here", str, "COMMAND"),
+        Option("by_hand", WHERE, "somebody pulls its plug when asked to, and puts it back", switch),
     ),
 )

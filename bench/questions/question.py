@@ -56,6 +56,11 @@ class Question:
     """Measures it here, where that is no plan of trials; raises PgladderError where it did not get to its end."""
     options_to_measure: tuple[Option, ...] = ()
     """What it takes for that, beside where."""
+    carries_out_on_boxes: Callable[[Any, Given, Console], Results] | None = None
+    """Measures it on boxes (``bench.targets.boxes.Boxes``, which a box does without), likewise; then it is not asked
+    there of runs that are there already."""
+    options_on_boxes: tuple[Option, ...] = ()
+    """What it takes for that, likewise."""
     measured: Collection[str] = ()
     """Where it can be measured: here, on boxes; else it only reads."""
     repeats: bool = False
@@ -92,6 +97,8 @@ class Question:
 
     def on_boxes(self) -> list[Option]:
         """Return the options where it is put to boxes, or to a run that was pulled from them."""
+        if self.carries_out_on_boxes:
+            return [*self.options_on_boxes, RUN, YES, JSON, FORMAT, *ON_BOXES]
         if BOXES not in self.measured:
             return [PULLED_RUN, *self.of_results()]
         options = self.of_run()

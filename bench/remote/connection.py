@@ -8,8 +8,10 @@ import json
 import re
 import secrets as random
 import socket
+import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 from threading import Event, RLock
 
 from bench.model.language import tr
@@ -24,6 +26,8 @@ OPEN_TIMEOUT_S = 3 * CONNECT_TIMEOUT_S
 """From connecting to the first answer of a program there, a person's typing not counted."""
 LOOK_S = 0.1
 QUESTION_S = 5
+FORWARD_TIMEOUT_S = 10
+"""For ssh's own process, which is asked and not the box."""
 MOST_QUESTION_BYTES = 1 << 16
 LAST_WORDS_S = 1
 """ssh may not have noticed yet what its sessions have."""
@@ -85,6 +89,26 @@ class Connection:
     def start(self, command: str) -> Session:
         """Start a command on the box."""
         return Session(self._way.over(command))
+
+    def tunnel(self, name: str, port: int) -> Path:
+        """Lead a socket of this name, in a folder that only we may enter, to a port of the box's loopback.
+
+        Returns:
+            The folder. The socket is there as long as the connection.
+
+        Raises:
+            UnreachableError: ssh does not.
+
+        """
+        local = self._way.folder / name
+        if not local.exists():
+            done = subprocess.run(
+                self._way.forwarding(local, port), capture_output=True, check=False, timeout=FORWARD_TIMEOUT_S
+            )
+            if done.returncode:
+                why = done.stderr.decode(errors="replace").strip()
+                raise UnreachableError(self._host.name, tr("ssh makes no tunnel there ({why})", why=why))
+        return self._way.folder
 
     @property
     def is_open(self) -> bool:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import token_hex
 from threading import Event, Lock
 
@@ -91,11 +92,11 @@ class Link:
 
     @contextmanager
     def session(
-        self, script: str, *arguments: str, user: str = "", stdin: bytes = b"", timeout_s: float
+        self, script: str, *arguments: str, user: str = "", stdin: bytes = b"", timeout_s: float, last: bool = True
     ) -> Iterator[Session]:
         """Run a shell script and hand out its session, to be read while it runs; raises as ``run``.
 
-        ``timeout_s`` bounds how long its start may take.
+        ``timeout_s`` bounds how long its start may take; not ``last``: more input follows.
         """
         began, session = time.monotonic(), None
         try:
@@ -105,7 +106,7 @@ class Link:
             session = connection.start(_command(script, arguments, user, asking))
             if user:
                 self._let_in(session, asking, timeout_s)
-            session.send(stdin, last=True)
+            session.send(stdin, last=last)
             yield session
             self.answered = time.monotonic()
         except UnreachableError as error:
@@ -123,6 +124,10 @@ class Link:
         finally:
             if session is not None:
                 session.close()
+
+    def tunnel(self, name: str, port: int) -> Path:
+        """Lead a socket here to a port of the box's loopback; see ``Connection.tunnel``."""
+        return self._opened().tunnel(name, port)
 
     def ask(self) -> None:
         """Ask whether the box still answers: a program there, not only its sshd.

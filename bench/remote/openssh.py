@@ -72,6 +72,11 @@ class Way:
         """Return the words that run a command over the connection that is there."""
         return ["ssh", *NOBODY, "-S", str(self._control), "--", "box", command]
 
+    def forwarding(self, local: Path, port: int) -> list[str]:
+        """Return the words that lead a socket here to a port of the box's own loopback, over the connection."""
+        where = ["-O", "forward", "-L", f"{local}:127.0.0.1:{port}"]
+        return ["ssh", "-F", "none", "-S", str(self._control), *where, "--", "box"]
+
     def ending(self) -> list[str]:
         """Return the words that end the connection that is there, and all that runs over it."""
         return ["ssh", "-F", "none", "-S", str(self._control), "-O", "exit", "--", "box"]

@@ -107,7 +107,7 @@ def follow(link: Link, run: str, offset: int, take: Callable[[bytes], None]) -> 
         output = link.ended(session)
     if output.code in ENDINGS:
         return ENDINGS[output.code]
-    raise _failed(link, output, tr("run {run} could not be followed", run=run))
+    raise failed(link, output, tr("run {run} could not be followed", run=run))
 
 
 def _heard(link: Link, session: Session) -> bytes:
@@ -149,11 +149,11 @@ def _ask(
 
 def _checked(link: Link, output: Output, what: str) -> Output:
     if output.code:
-        raise _failed(link, output, what)
+        raise failed(link, output, what)
     return output
 
 
-def _failed(link: Link, output: Output, what: str) -> RemoteError:
+def failed(link: Link, output: Output, what: str) -> RemoteError:
     """Return the error that an exit code of ``pgladder box`` stands for."""
     name, complaint = link.host.name, _complaint(output)
     if output.code == NOT_FOUND:

@@ -15,12 +15,18 @@ from bench.stats.missing import not_none
 COLUMNS = ("variant", "promise", "cut", "rows/s", "at risk", "lost", "ms lost", "most", "convicted")
 LEFT = ("variant", "promise", "cut")
 PROMISES = {"not crash-safe": later("none")}
-HOW = {"power": later("power"), "torn": later("torn"), "kill": later("kill")}
+HOW = {"power": later("power"), "torn": later("torn"), "machine": later("machine"), "kill": later("kill")}
 MOST_REASONS = 4
 LEGEND = later(
     "Power: what was not flushed is forgotten; torn: chance keeps some of it; kill: the server alone. Rows/s are of a"
     " disk that forgets, not of this box; at risk: the most rows one cut took; ms lost: from the first lost to it, mean"
     " and most."
+)
+
+OF_MACHINES = later(
+    "Machine: the whole box lost its power. Rows/s are of one commit after the other through a tunnel, not what the box"
+    " can do; at risk: the most rows one cut took; ms lost: from the first lost to the last acknowledged, mean and"
+    " most."
 )
 
 
@@ -34,7 +40,8 @@ def show_durability(out: Console, found: DurabilityReport) -> None:
     for variant in found.variants:
         add_rows(table, _rows(variant))
     print_whole(out, table)
-    out.print(Text(tr(LEGEND), style="dim"))
+    machines = any(kind.how == "machine" for variant in found.variants for kind in variant.kinds)
+    out.print(Text(tr(OF_MACHINES if machines else LEGEND), style="dim"))
     for variant in found.variants:
         _show_reasons(out, variant)
     out.print()
@@ -49,7 +56,7 @@ def _rows(variant: OfVariant) -> list[Sequence[str]]:
     for kind in variant.kinds:
         first = not rows
         named = (name, _promise(variant)) if first else ("", "")
-        speed = rate(variant.rows_per_s) if kind.how == "power" else ""
+        speed = rate(variant.rows_per_s) if kind.how in ("power", "machine") else ""
         risk = at_risk(variant, tr("all")) if first else ""
         rows.append((*named, tr(HOW[kind.how]), speed, risk, *_figures(kind)))
     return rows

@@ -1,6 +1,7 @@
 """Cuts of the power on this machine: planned, carried out on a private server of our own, each recorded at once.
 
 Never on a server that somebody brought, nor on a provisioned box's cluster: what is cut is made here, and goes with it.
+Cuts of a whole box are ``box_cuts``'s; how a plan of cuts is made and carried out is the same.
 """
 
 import os
@@ -8,8 +9,8 @@ import platform
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -22,7 +23,7 @@ from rich.console import Console
 from bench.agent.lock import one_run_at_a_time
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
+from bench.engines.postgresql.variants import Machine, harness_for, this_machine, variants_for
 from bench.model.cuts import CutPlan, CutRecord, How, PlannedCut
 from bench.model.errors import HostError, PgladderError, UsageError
 from bench.model.language import tr
@@ -31,8 +32,8 @@ from bench.model.signals import stoppable, undisturbed
 from bench.plan.request import words
 from bench.power.cut import Made, carry_out, make
 from bench.power.cuttable import check_fuse
-from bench.power.judge import JUDGES
-from bench.power.server import PoweredServer
+from bench.power.powered import Powered
+from bench.power.server import JUDGES, PoweredServer
 from bench.probes.system_packages import how_to_install
 from bench.report.command import command
 from bench.report.numbers import duration
@@ -50,13 +51,15 @@ BESIDE = 8
 """Connections beside the writers': checkpoints, the judge's, and PostgreSQL's own reserve."""
 EXPECTED_S = 6
 """One cut, its load, recovery and checks, as it was on two cores of a virtual machine."""
+OF_MACHINE_S = 60
+"""One cut of a whole box that boots within half a minute."""
 MAKING_S = 4
 """One server, as it was there."""
 ROOM_BYTES, CLUSTER_BYTES = 1 << 30, 64 << 20
 """The copy that is cut, with the WAL of one load; and each cluster that is kept to be copied."""
 DECIDES = ("variants", "layouts", "cuts", "torn", "kills", "seed", "postgres", "out")
 """What the plan of a run that is resumed says."""
-ServerFor = Callable[[str, str], tuple[PoweredServer, Made]]
+ServerFor = Callable[[str, str], tuple[Powered, Made]]
 """By the names of variant and layout; with what it promises."""
 
 
@@ -90,7 +93,8 @@ def measure(given: Mapping[str, Any], out: Console) -> Results:
             _check_room(place, plan)
             directory = CutDirectory(given.get("out") or Path("results") / plan.run / plan.host)
             directory.begin(plan)
-        _carry_out(plan, directory, place, programs, given, out)
+        go_on = command("durability", resumed_cuts(directory.path, given), "pgladder")
+        carry_out_plan(plan, directory, _servers(plan, place, programs, out), go_on, out)
         out.print(f"{tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
     return Results(directories=(directory.path,), hosts={plan.host: directory.path})
 
@@ -157,27 +161,63 @@ def _programs(given: Mapping[str, Any], version: str | None) -> Path:
 
 
 def _new_plan(given: Mapping[str, Any], place: Path, version: str) -> CutPlan:
+    usual = 0 if "torn" in given else CUTS
+    return new_plan(
+        given,
+        this_machine(nearest_existing(place)),
+        version,
+        run=new_run_id(),
+        host=socket.gethostname(),
+        counts={"power": given.get("cuts", usual), "torn": given.get("torn", 0), "kill": given.get("kills", KILLS)},
+    )
+
+
+def new_plan(
+    given: Mapping[str, Any],
+    machine: Machine,
+    version: str,
+    *,
+    run: str,
+    host: str,
+    counts: Mapping[How, int],
+    usual: Collection[str] = VARIANTS,
+) -> CutPlan:
+    """Return the plan of what was typed.
+
+    Args:
+        given: what was typed, by the name of its option.
+        machine: for which variants are rendered.
+        version: PostgreSQL's major.
+        run: its name.
+        host: whose power is cut, or where the server is.
+        counts: cuts by kind; of others none.
+        usual: variants that are cut where none are named.
+
+    Raises:
+        NothingDoneError: a variant can't be rendered there, or there is nothing to cut.
+
+    """
     need = WRITERS + BESIDE
     harness = harness_for(need, tls=False)
-    names = words(given.get("variants")) or list(VARIANTS)
-    variants = variants_for(names, this_machine(nearest_existing(place)), need, harness, version)
+    names = words(given.get("variants")) or list(usual)
+    variants = variants_for(names, machine, need, harness, version)
     for variant in variants.values():
         if variant.refused:
             raise HostError(tr("Variant {name}: {why}", name=variant.name, why=variant.refused))
     seed = given.get("seed")
-    usual = 0 if "torn" in given else CUTS
     plan = CutPlan(
-        run=new_run_id(),
+        run=run,
         created=now(),
-        host=socket.gethostname(),
+        host=host,
         seed=secrets.randbelow(1 << 31) if seed is None else seed,
         version=version,
         harness=harness,
         variants=list(variants.values()),
         layouts=[table_layout(name).name for name in words(given.get("layouts")) or ["plain"]],
-        power=given.get("cuts", usual),
-        torn=given.get("torn", 0),
-        kill=given.get("kills", KILLS),
+        power=counts.get("power", 0),
+        torn=counts.get("torn", 0),
+        machine=counts.get("machine", 0),
+        kill=counts.get("kill", 0),
         load_s=LOAD_S,
         writers=WRITERS,
     )
@@ -187,7 +227,7 @@ def _new_plan(given: Mapping[str, Any], place: Path, version: str) -> CutPlan:
 
 
 def _counts(plan: CutPlan) -> Mapping[How, int]:
-    return {"power": plan.power, "torn": plan.torn, "kill": plan.kill}
+    return {"power": plan.power, "torn": plan.torn, "machine": plan.machine, "kill": plan.kill}
 
 
 def planned(plan: CutPlan) -> Iterator[PlannedCut]:
@@ -205,15 +245,28 @@ def planned(plan: CutPlan) -> Iterator[PlannedCut]:
 # --- what is done ----------------------------------------------------------------------------------------------------
 
 
-def _carry_out(
-    plan: CutPlan, directory: CutDirectory, place: Path, programs: Path, given: Mapping[str, Any], out: Console
+def carry_out_plan(
+    plan: CutPlan, directory: CutDirectory, servers: AbstractContextManager[ServerFor], go_on: str, out: Console
 ) -> None:
+    """Carry out the cuts of a plan that are not recorded yet, and record each.
+
+    Args:
+        plan: of the run.
+        directory: its files.
+        servers: holds them meanwhile.
+        go_on: the command that resumes it.
+        out: told how it goes.
+
+    Raises:
+        PgladderError: it came to no end; says how to go on.
+
+    """
     done = {record.cut for record in directory.records()}
-    left = [cut for cut in planned(plan) if cut not in done]
+    left = left_of(plan, directory)
     _announce(plan, left, len(done) + len(left), out)
     now_at = ""
     try:
-        with _servers(plan, place, programs, out) as server_for:
+        with servers as server_for:
             for cut in left:
                 now_at = tr("{name} on {layout}", name=cut.variant, layout=cut.layout)
                 server, made = server_for(cut.variant, cut.layout)
@@ -229,14 +282,26 @@ def _carry_out(
                 "{why}; {recorded} cuts are recorded. Go on with: {command}",
                 why=why,
                 recorded=recorded,
-                command=command("durability", resumed_cuts(directory.path, given), "pgladder"),
+                command=go_on,
             )
         ) from error
 
 
-def _announce(plan: CutPlan, left: Collection[PlannedCut], of: int, out: Console) -> None:
+def left_of(plan: CutPlan, directory: CutDirectory) -> Sequence[PlannedCut]:
+    """Return the cuts that are not recorded yet, in order."""
+    done = {record.cut for record in directory.records()}
+    return [cut for cut in planned(plan) if cut not in done]
+
+
+def expected_s(left: Collection[PlannedCut]) -> float:
+    """Return how many seconds these cuts take, servers to be made for them included."""
     servers = {(cut.variant, cut.layout) for cut in left}
-    time = duration(EXPECTED_S * len(left) + MAKING_S * len(servers))
+    cuts = [OF_MACHINE_S if cut.how == "machine" else EXPECTED_S for cut in left]
+    return sum(cuts) + MAKING_S * len(servers)
+
+
+def _announce(plan: CutPlan, left: Collection[PlannedCut], of: int, out: Console) -> None:
+    time = duration(expected_s(left))
     out.print(tr("Run {run}: {left} of {of} cuts, about {time}.", run=plan.run, left=len(left), of=of, time=time))
 
 
@@ -250,7 +315,7 @@ def _servers(plan: CutPlan, place: Path, programs: Path, out: Console) -> Iterat
     variants = {variant.name: variant for variant in plan.variants}
 
     @cache
-    def server_for(name: str, layout: str) -> tuple[PoweredServer, Made]:
+    def server_for(name: str, layout: str) -> tuple[Powered, Made]:
         what = tr("{name} on {layout}", name=name, layout=layout)
         out.print(tr("{what}: making a server", what=what), soft_wrap=True)
         server = PoweredServer(place / str(next(numbers)), programs)

@@ -196,7 +196,7 @@ def resumed_cuts(path: Path, given: Mapping[str, Any]) -> dict[str, list[str]]:
 def next_of_cuts(found: DurabilityReport, plan: CutPlan, path: Path, given: Mapping[str, Any]) -> Next | None:
     """Return the rest of a run of cuts, or more of them where they are few; None: there are enough.
 
-    ``given`` are the options that were typed.
+    ``given`` are the options that were typed. How a box's power is cut is nowhere kept: no command is offered for that.
     """
     what, words = tr("cut what is left"), resumed_cuts(path, given)
     if found.complete:
@@ -213,5 +213,5 @@ def next_of_cuts(found: DurabilityReport, plan: CutPlan, path: Path, given: Mapp
             kind: [str(ENOUGH_CUTS)],
         }
     # Of a user's own variant the plan has the text alone.
-    known = set(variant_names()).issuperset(words.get("variants", ()))
+    known = not plan.machine and set(variant_names()).issuperset(words.get("variants", ()))
     return Next(what=what, seconds=None, command=command("durability", words, "pgladder") if known else None)

@@ -24,11 +24,11 @@ from bench.power.server import PoweredServer
 from bench.store.cut_directory import CutDirectory
 from bench.targets.cuts import planned
 from tests.cuts import plan as plan_of_cuts
-from tests.integration.support import as_root, assert_nothing_left, climbing, pgladder, stopped, wait_for
+from tests.integration.support import LEAVE_LABS, as_root, assert_nothing_left, climbing, pgladder, stopped, wait_for
 
 CUTS, TORN, MANY = 3, 3, 50
 OURS = {os.geteuid(), ordinary_user().pw_uid}
-IN_ANOTHER_VIEW = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"']
+IN_ANOTHER_VIEW = ["unshare", "--mount", "sh", "-c", f'{LEAVE_LABS}; mount -t tmpfs none "$0" && exec "$@"']
 """A command for which the directory named first is another one, as for somebody in a container."""
 
 

@@ -182,7 +182,7 @@ def test_a_method_that_commits_each_row_is_void_though_its_rows_are_deleted(plac
 def test_readers_of_a_table_that_is_empty_at_first_begin_with_its_rows_and_what_they_cost_is_a_sentence(place):
     """With an interval."""
     asked = ("--of", "readers=0,4", "--phases", "2-C", "--pool-min", 2, "--blocks", 2, *ONCE)
-    with climbing(place, *asked, "--warm-up", 0.5, "--window", 0.7, question="sweep") as climb:
+    with climbing(place, *asked, "--warm-up", 0.5, "--window", 1.5, question="sweep") as climb:
         ended = climb.end()
         assert ended.code in {0, 1}
         for record in climb.records():

@@ -45,6 +45,10 @@ def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOU
         (["reproduce", "RUN=a", "HOST=n1"], "pgladder-fab reproduce --host=n1 --run=a"),
         (["durability", "CUTS=3", "JSON=1"], "pgladder durability --cuts=3 --json=1"),
         (["durability", "RUN=a"], "pgladder durability results/a"),
+        (
+            ["durability", "HOST=n1", "POWER_COMMAND=off 'n1'; on", "YES=1"],
+            "pgladder-fab durability --host=n1 --power-command=off 'n1'; on --yes=1",
+        ),
         (["noise", "JSON=1"], "noise --json=1"),
         (["toy", "DEPTH=3", "RUN=a"], "pgladder-fab toy --depth=3 --run=a"),
         (["demo", "WINDOW=2"], "ladder --limit=lab --window=2"),

@@ -247,9 +247,11 @@ def test_every_kind_of_cut_is_in_the_table_with_its_option():
     told = {}
     for kind, option, _ in rows_of("docs/durability.md", "kind"):
         [name] = names(kind)
+        if name == "machine":  # the cuts of a box that is named
+            continue
         flag, usual = re.fullmatch(r"`--(\w+) N`, (\d+)", option).groups()
         told[name] = flag, int(usual)
-    agree("docs/durability.md", told, KINDS)
+    agree("docs/durability.md", {*told, "machine"}, KINDS)
     assert told == {"power": ("cuts", CUTS), "torn": ("torn", 0), "kill": ("kills", KILLS)}
     options = {option.name for option in load_question("durability").options_to_measure}
     assert {flag for flag, _ in told.values()} <= options

@@ -49,6 +49,19 @@ def test_one_lost_row_of_a_durable_variant_breaks_its_promise():
     )
 
 
+def test_cuts_of_a_whole_machine_count_as_cuts_and_are_shown_as_what_they_are():
+    records = [cut(how="machine", number=number, forgotten=None) for number in (1, 2)]
+    report = durability(plan(machine=2), records)
+    [found] = report.variants
+    assert (report.planned, report.complete) == (2, True)
+    assert (found.cuts, found.torn, [kind.how for kind in found.kinds], found.rows_per_s) == (2, 0, ["machine"], 500)
+    assert found.sentence == "stock lost 0 of 2,000 acknowledged rows in 2 cuts."
+    out = console()
+    with out.capture() as captured:
+        show_durability(out, report)
+    assert "Machine: the whole box lost its power." in " ".join(captured.get().split())
+
+
 def test_what_is_lost_asynchronously_is_told_in_rows_and_ms_with_an_interval():
     lost = [(500, 50.0), (0, 0.0), (700, 70.0)]
     found = of(*[cut("async-commit", ASYNC, *each, number=number) for number, each in enumerate(lost, 1)])

@@ -64,9 +64,8 @@ def test_a_major_that_is_missing_is_named_with_what_is_there_and_what_to_install
 def test_where_there_is_none_at_all_that_of_this_system_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(binaries, "DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(
-        HostError, match=rf"No PostgreSQL server programs in .*: {re.escape(how_to_install('server'))} "
-    ):
+    named = re.escape(how_to_install("server"))
+    with pytest.raises(HostError, match=f"No PostgreSQL server programs in .*: {named} "):
         find_binaries()
 
 

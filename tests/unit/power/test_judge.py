@@ -19,6 +19,7 @@ def pages(*rows: int) -> dict[int, int]:
 
 def test_the_ledger_tells_what_was_acknowledged_and_when():
     assert (LEDGER.count, list(LEDGER.acknowledged())) == (2, [(1, 1, 10), (1, 2, 20)])
+    assert LEDGER.last_ns == 20
 
 
 def test_each_writer_has_pages_of_its_own_and_comes_to_all_of_them():

@@ -47,11 +47,9 @@ SHOWN = re.findall(r"^\| (\d+) % \| (none|half|four fifths) \| (.*) \|$", COMPAR
 @pytest.mark.parametrize(("disturbed", "carried", "figures"), SHOWN)
 def test_the_table_of_what_measuring_again_finds_is_what_its_command_finds(disturbed, carried, figures):
     said = {"carried": CARRIED[carried], "disturbed": int(disturbed) / 100}
-    as_they_come, *_ = told_apart(0.05, repeats=False, **said)
-    repeated, _, again = told_apart(0.05, repeats=True, **said)
-    faster, slower, _ = told_apart(0.0, repeats=True, **said)
-    found = [f"{100 * as_they_come:.0f}", f"{100 * repeated:.0f}"]
-    found += [f"{100 * (faster + slower):.1f}", f"{100 * again:.1f}"]
+    power = [told_apart(0.05, repeats=repeats, **said)[0] for repeats in (False, True)]
+    alarms = [sum(told_apart(0.0, repeats=repeats, **said)[:2]) for repeats in (False, True)]
+    found = [*(f"{100 * share:.0f}" for share in power), *(f"{100 * share:.1f}" for share in alarms)]
     assert [figure.removesuffix(" %") for figure in figures.split(" | ")] == found
 
 

@@ -21,6 +21,11 @@ def test_each_variant_and_layout_has_so_many_cuts_of_each_kind_and_each_its_own_
     assert cuts == list(planned(plan(power=2, torn=1, kill=1)))
 
 
+def test_cuts_of_a_whole_box_are_planned_as_others_are():
+    cuts = list(planned(plan(machine=2)))
+    assert [(each.how, each.number) for each in cuts] == [("machine", 1), ("machine", 2)]
+
+
 def test_cuts_go_round_the_variants_and_layouts_each_time_in_another_order():
     variants = [as_variant(name, "") for name in ("stock", "async-commit", "no-fsync")]
     asked = replace(plan(power=6, torn=6), variants=variants, layouts=["plain", "unlogged"])

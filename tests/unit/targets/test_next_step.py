@@ -180,3 +180,9 @@ def test_cuts_go_on_and_are_made_more_where_they_were_made(tmp_path):
     # Shown again, its plan still tells the major.
     step = next_of_cuts(few, of_17, tmp_path, {})
     assert shlex.split(step.command)[2:4] == ["--postgres", "17"]
+
+
+def test_how_a_box_loses_its_power_is_not_kept_and_no_command_is_made_up(tmp_path):
+    machine = plan_of_cuts(machine=2)
+    step = next_of_cuts(durability(machine, [cut(how="machine")]), machine, tmp_path, {})
+    assert (step.what, step.command) == ("cut what is left", None)
