@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.lab import Lab, changed, limited, sentence
 from tests.e2e.labs import BOXES
 
+pytestmark = pytest.mark.usefixtures("as_found")  # seen before anything is made ready, also where this runs alone
 SERVER, CLIENT, ANOTHER = BOXES
 CLIENTS = CLIENT, ANOTHER
 BOTH, ALL = f"{SERVER},{CLIENT}", ",".join(BOXES)
@@ -97,8 +98,8 @@ def test_one_plan_has_clients_here_and_on_one_and_two_others_and_every_row_is_ve
     facts = json.loads(lab.run(SERVER, f"sudo cat {HOME}/runs/all/host.json"))["facts"]
     assert facts["pgladder"]["client_boxes"] == 2
     assert facts["cpu"]["quota_cores"] == QUOTA_PERCENT / 100
-    shown = lab.host(SERVER).run(f"sudo -u pgladder pgladder report {HOME}/runs/all --json").stdout
-    assert any(note.startswith("Under quota, functional: ") for note in json.loads(shown)["notes"])
+    shown = lab.host(SERVER).run(f"sudo -u pgladder pgladder ladder {HOME}/runs/all --json").stdout
+    assert any(note.startswith("Under quota, functional: ") for note in json.loads(shown)["hosts"][0]["notes"])
 
 
 def test_at_a_rate_both_client_boxes_offer_their_part(lab: Lab) -> None:
