@@ -12,7 +12,11 @@ SCREEN = 50
 """Lines of a large terminal."""
 
 
-SLOW = {"make demo", "make slo HOST=192.168.1.50 USER_NAME=me P99=50ms COLLECT_MS=20 PHASES=2-D"}
+SLOW = {
+    "make demo",
+    "make slo HOST=192.168.1.50 USER_NAME=me P99=50ms COLLECT_MS=20 PHASES=2-D",
+    'make sweep HOST=192.168.1.50 USER_NAME=me OF="pool=2,4,8,16" PHASES=2-B',
+}
 """Run by `make test-slow` alone: they take minutes, and the demo a lab of the name that people's have."""
 
 
