@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES REPLICA_OF CLIENT_OF RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR LANG LANGUAGE TMPDIR PYTEST_ADDOPTS SLOW UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration test test-matrix test-slow browser trees study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration integration-tests test test-matrix test-slow browser trees study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
 OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -271,13 +271,17 @@ trees: .venv/ready browser
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
 integration: .venv/ready browser trees clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
+	@$(MAKE) --no-print-directory integration-tests
+
+# Without what they need: waiting for that, they would begin last of all beside others.
+integration-tests: .venv/ready
 	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder),tests/integration)
 
 # Integration tests wait for windows and disks, and use less than half of two processors; plays on boxes use all that is
 # left. Three at once, those that take longest first.
 test: .venv/ready ## everything CI runs
-	@$(MAKE) --no-print-directory -j 4 lint unit trees clickhouse
-	@$(MAKE) --no-print-directory -j 3 -k integration e2e-remote e2e-labs e2e-boxes e2e-systems
+	@$(MAKE) --no-print-directory -j 4 lint unit browser trees clickhouse
+	@$(MAKE) --no-print-directory -j 3 -k integration-tests e2e-remote e2e-labs e2e-boxes e2e-systems
 
 test-matrix: ## make test on a pristine system of each that tests run on (as root)
 	@.ci/run matrix
