@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES REPLICA_OF CLIENT_OF RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR LANG LANGUAGE TMPDIR PYTEST_ADDOPTS SLOW UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration integration-tests test test-matrix test-slow browser trees study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote e2e-systems integration test test-matrix test-slow browser trees study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
 OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -245,17 +245,17 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-# Tests that measure a machine, beside others at work on it: one that failed is run again, without the others of its kind.
+# Tests that measure a machine, beside others at work on it: one that failed is run again, alone.
 # Who fails twice has failed.
 # A story on boxes is told again from its beginning: what failed in it needs what comes before.
 pytest = $(BIN)/pytest $(if $(SLOW),,-m "not slow") -o cache_dir=.pytest_cache/$@
-tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, by itself" && \
+tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, alone" && \
 	$(pytest) --last-failed --last-failed-no-failures none $(2); }
 story = $(pytest) $(1) || { [ $$? = 1 ] && echo "$@: one failed, it is told again from its beginning" && $(pytest) $(1); }
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): four labs at once
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server
-	@$(MAKE) --no-print-directory -j 4 -k e2e-remote e2e-boxes e2e-labs e2e-systems
+	@$(MAKE) --no-print-directory -j 3 -k e2e-remote e2e-labs e2e-boxes e2e-systems
 
 e2e-boxes e2e-labs e2e-remote e2e-systems: e2e-%: .venv/ready
 	$(call story,tests/e2e/$*)
@@ -270,18 +270,13 @@ trees: .venv/ready browser
 	@$(BIN)/python -m tests.integration.trees
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
+# Not beside boxes, whose plays take all that two processors have: trials that must count then do not.
 integration: .venv/ready browser trees clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
-	@$(MAKE) --no-print-directory integration-tests
-
-# Without what they need: waiting for that, they would begin last of all beside others.
-integration-tests: .venv/ready
 	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder),tests/integration)
 
-# Integration tests wait for windows and disks, and use less than half of two processors; plays on boxes use all that is
-# left. Three at once, those that take longest first.
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 4 lint unit browser trees clickhouse
-	@$(MAKE) --no-print-directory -j 3 -k integration-tests e2e-remote e2e-labs e2e-boxes e2e-systems
+	@$(MAKE) --no-print-directory -k integration e2e
 
 test-matrix: ## make test on a pristine system of each that tests run on (as root)
 	@.ci/run matrix

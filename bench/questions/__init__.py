@@ -32,7 +32,6 @@ COMMANDS = {
         "browser",
         "clickhouse",
         "integration",
-        "integration-tests",
         "test",
         "test-matrix",
         "test-slow",
