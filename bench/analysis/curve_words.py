@@ -11,6 +11,9 @@ from bench.model.language import later, tr
 from bench.stats.compare import verdict_of
 from bench.stats.intervals import Estimate, Interval
 
+MOST_GAIN = 2.0
+"""Times the rate: what may gain more than that is not known at all. Of two blocks it may be hundreds."""
+
 
 def sentence_of(curve: Curve, margin: float) -> str:
     """Say what follows where no rate was asked for."""
@@ -96,7 +99,7 @@ def _of_best_rate(point: Point) -> str:
 def _likely(curve: Curve, margin: float) -> str:
     """Say how much more could gain at most beyond what is likely the knee; empty: nothing tells."""
     found = curve.beyond_likely
-    if curve.likely_knee is None or found is None or found.high is None:
+    if curve.likely_knee is None or found is None or found.high is None or found.high > MOST_GAIN:
         return ""
     grown = growing(curve)
     at = words_of({name: curve.points[curve.likely_knee].values[name] for name in grown})

@@ -111,7 +111,7 @@ def _curve(
         sentence="",
     )
     if at_rate:
-        return of_rates(curve, first.parameters.rate, list(of_values.values()))
+        return of_rates(curve, first.parameters.rate, list(of_values.values()), margin)
     return _with_knee(curve, rates, margin)
 
 
