@@ -5,8 +5,9 @@ Each figure that was measured has its interval of 95 % there. Where rows come at
 
 import math
 
-from bench.analysis.curves import Curve, Point, by_others, costly, growing, in_figures, some_of, words_of
+from bench.analysis.curves import Curve, Point, by_others, costly, growing, in_digits, words_of
 from bench.analysis.interference import cost
+from bench.analysis.listing import some_of
 from bench.model.language import later, tr
 from bench.stats.compare import verdict_of
 from bench.stats.intervals import Estimate, Interval
@@ -116,8 +117,8 @@ def _likely(curve: Curve, margin: float) -> str:
 def _rows_per_s(found: Estimate) -> str:
     """Return a rate with its interval: ``2,446 rows/s (2,099 to 2,850)``; of one block alone it has none."""
     if found.low is None or found.high is None:
-        return tr("{rate} rows/s", rate=in_figures(found.estimate))
-    rate, low, high = map(in_figures, (found.estimate, found.low, found.high))
+        return tr("{rate} rows/s", rate=in_digits(found.estimate))
+    rate, low, high = map(in_digits, (found.estimate, found.low, found.high))
     return tr("{rate} rows/s ({low} to {high})", rate=rate, low=low, high=high)
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from bench.analysis.by_block import estimate
 from bench.analysis.counted import good
-from bench.analysis.curves import Curve, Point, by_others, in_figures, some_of, words_of
+from bench.analysis.curves import Curve, Point, by_others, in_digits, words_of
+from bench.analysis.listing import some_of
 from bench.analysis.pulled import PulledRun
 from bench.model.language import tr
 from bench.model.plan import Trial
@@ -113,9 +114,9 @@ def _beyond(point: Point) -> str:
         return tr("of {rate:,.0f} rows/s nothing is known", rate=rate)
     if kept.high is None or kept.high >= KEPT:
         return tr("whether {rate:,.0f} rows/s are kept up is not shown", rate=rate)
-    reached = in_figures(found.estimate)
+    reached = in_digits(found.estimate)
     if found.low is not None and found.high is not None:
-        low, high = in_figures(found.low), in_figures(found.high)
+        low, high = in_digits(found.low), in_digits(found.high)
         reached = tr("{reached} ({low} to {high})", reached=reached, low=low, high=high)
     return tr(
         "of {rate:,.0f} rows/s {reached} are acknowledged{within}", rate=rate, reached=reached, within=_within(point)
@@ -126,9 +127,9 @@ def _within(point: Point) -> str:
     if point.p99_ms is None:
         return ""
     if "p99" not in point.latency_intervals:
-        return tr(" (99 % within {took} ms)", took=in_figures(point.p99_ms))
-    low, high = map(in_figures, point.latency_intervals["p99"])
-    return tr(" (99 % within {took} ms; {low} to {high})", took=in_figures(point.p99_ms), low=low, high=high)
+        return tr(" (99 % within {took} ms)", took=in_digits(point.p99_ms))
+    low, high = map(in_digits, point.latency_intervals["p99"])
+    return tr(" (99 % within {took} ms; {low} to {high})", took=in_digits(point.p99_ms), low=low, high=high)
 
 
 def _at(who: str, points: Sequence[Point], margin: float) -> str:
