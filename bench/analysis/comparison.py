@@ -350,7 +350,7 @@ class Longer:
 class ComparisonReport:
     """A comparison, and what a reader must know before reading it."""
 
-    schema: Literal["pgladder/comparison/2"] = "pgladder/comparison/2"
+    schema: Literal["pgladder/comparison/3"] = "pgladder/comparison/3"
     across: str
     """The factor by which the arms differ: one of a trial's, or run, host, version, engine."""
     runs: tuple[str, ...]

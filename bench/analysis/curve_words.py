@@ -5,11 +5,15 @@ Each figure that was measured has its interval of 95 % there. Where rows come at
 
 import math
 
-from bench.analysis.curves import Curve, Point, by_others, costly, growing, in_figures, some_of, words_of
+from bench.analysis.curves import Curve, Point, by_others, costly, growing, in_digits, words_of
 from bench.analysis.interference import cost
+from bench.analysis.listing import some_of
 from bench.model.language import later, tr
 from bench.stats.compare import verdict_of
 from bench.stats.intervals import Estimate, Interval
+
+MOST_GAIN = 2.0
+"""Times the rate: what may gain more than that is not known at all. Of two blocks it may be hundreds."""
 
 
 def sentence_of(curve: Curve, margin: float) -> str:
@@ -96,7 +100,7 @@ def _of_best_rate(point: Point) -> str:
 def _likely(curve: Curve, margin: float) -> str:
     """Say how much more could gain at most beyond what is likely the knee; empty: nothing tells."""
     found = curve.beyond_likely
-    if curve.likely_knee is None or found is None or found.high is None:
+    if curve.likely_knee is None or found is None or found.high is None or found.high > MOST_GAIN:
         return ""
     grown = growing(curve)
     at = words_of({name: curve.points[curve.likely_knee].values[name] for name in grown})
@@ -113,8 +117,8 @@ def _likely(curve: Curve, margin: float) -> str:
 def _rows_per_s(found: Estimate) -> str:
     """Return a rate with its interval: ``2,446 rows/s (2,099 to 2,850)``; of one block alone it has none."""
     if found.low is None or found.high is None:
-        return tr("{rate} rows/s", rate=in_figures(found.estimate))
-    rate, low, high = map(in_figures, (found.estimate, found.low, found.high))
+        return tr("{rate} rows/s", rate=in_digits(found.estimate))
+    rate, low, high = map(in_digits, (found.estimate, found.low, found.high))
     return tr("{rate} rows/s ({low} to {high})", rate=rate, low=low, high=high)
 
 

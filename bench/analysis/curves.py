@@ -10,14 +10,11 @@ from typing import Literal
 from bench.analysis.ending import Next, Trust
 from bench.analysis.interference import TOLD
 from bench.model.fingerprint import Fingerprint
-from bench.model.language import tr
 from bench.model.values import Amount, Layout, Name, Transport
 from bench.plan.contrast import written
 from bench.plan.sweep import Value
 from bench.stats.intervals import Estimate
 from bench.stats.scalability import Scalability
-
-MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +99,11 @@ def words_of(values: Mapping[str, Value]) -> str:
 
 def growing(curve: Curve) -> list[str]:
     """Return what is swept of which there is more and less: of words there is not."""
-    return [name for name in curve.points[0].values if all(_is_number(point.values[name]) for point in curve.points)]
+    return [name for name in curve.points[0].values if all(is_number(point.values[name]) for point in curve.points)]
 
 
-def _is_number(value: Value) -> bool:
+def is_number(value: Value) -> bool:
+    """Return whether it is no word."""
     return isinstance(value, int | float)
 
 
@@ -127,19 +125,11 @@ def costly(names: Iterable[str]) -> str | None:
     return next((name for name in names if name in TOLD), None)
 
 
-def in_figures(value: float) -> str:
+def in_digits(value: float) -> str:
     """Return a figure in whole numbers, and a small one with three digits.
 
-    >>> in_figures(2446.4), in_figures(18.64)
+    >>> in_digits(2446.4), in_digits(18.64)
     ('2,446', '18.6')
 
     """
     return f"{value:,.0f}" if value >= 99.95 else f"{value:.3g}"
-
-
-def some_of(named: Sequence[str]) -> str:
-    """Return some of these, and how many more there are."""
-    some = list(named[:MOST_NAMED])
-    if named[MOST_NAMED:]:
-        some.append(tr("{count} more", count=len(named) - MOST_NAMED))
-    return tr(" or ").join(some)

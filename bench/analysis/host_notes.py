@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.model.fingerprint import OURS, SERVERS, Fact, Fingerprint, Unreadable, quota_cores
 from bench.model.language import tr
 
 
@@ -11,7 +11,7 @@ def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
     facts: defaultdict[str, dict[str, Fact]] = defaultdict(dict, host.facts)
     cpu, limits = facts["cpu"], facts["pgladder"].get("limits")
-    notes = _machine_notes(facts["system"], cpu) + _under_quota(cpu)
+    notes = _machine_notes(facts["system"], cpu) + _under_quota(host)
     if facts["disk"].get("kind") == "memory":
         notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
     if isinstance(limits, list):
@@ -47,18 +47,22 @@ def _machine_notes(system: dict[str, Fact], cpu: dict[str, Fact]) -> list[str]:
     return notes
 
 
-def _under_quota(cpu: Mapping[str, Fact]) -> list[str]:
-    """Say what a quota left to clients or server, whichever less: then what was seen is that it works."""
-    quotas = [cpu.get(name) for name in ("quota_cores", "server_quota_cores")]
-    cores = min((quota for quota in quotas if isinstance(quota, int | float)), default=None)
-    if cores is None:
-        return []
+def _under_quota(host: Fingerprint) -> list[str]:
+    """Say what a quota left to clients and server: then what was seen is that it works."""
+    own, server = quota_cores(host, OURS), quota_cores(host, SERVERS)
+    of_server = host.facts.get("cpu", {}).get(f"{SERVERS}quota_cores")
+    held = [(own, tr("the clients")), (server, tr("the server"))]
+    if own == server or of_server is None or isinstance(of_server, Unreadable):
+        held = [(own, tr("this box"))]
     return [
         tr(
-            "Under quota, functional: a CPU quota of {cores:g} cores held for this box, and its rates are that part's."
+            "Under quota, functional: a CPU quota of {cores:g} cores held for {whom}, and the rates are that part's."
             " What hardware gives: the same command on a box without one (HOST=…).",
             cores=cores,
+            whom=whom,
         )
+        for cores, whom in held
+        if cores is not None
     ]
 
 

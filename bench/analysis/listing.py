@@ -30,3 +30,11 @@ def some(names: Sequence[str]) -> str:
     if len(names) <= MOST_NAMED:
         return listed(names)
     return tr("{names} and {count} more", names=", ".join(names[:MOST_NAMED]), count=len(names) - MOST_NAMED)
+
+
+def some_of(points: Sequence[str]) -> str:
+    """Return a few of what may have commas of its own, and how many more there are."""
+    few = list(points[:MOST_NAMED])
+    if more := len(points) - len(few):
+        few.append(tr("{count} more", count=more))
+    return tr(" or ").join(few)

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from bench.analysis.by_block import estimate
 from bench.analysis.counted import good
-from bench.analysis.curves import Curve, Point, by_others, in_figures, some_of, words_of
+from bench.analysis.curves import Curve, Point, by_others, in_digits, words_of
+from bench.analysis.listing import some_of
 from bench.analysis.pulled import PulledRun
 from bench.model.language import tr
 from bench.model.plan import Trial
@@ -19,18 +20,17 @@ from bench.plan.generator import check_capacity
 from bench.plan.rate_points import KEPT, STEP
 from bench.plan.sweep import RATE
 from bench.stats.compare import ALPHA, judged, log_ratios
-from bench.stats.knee import MARGIN
 
 
-def of_rates(curve: Curve, rate: float | None, records: Sequence[Sequence[Record]]) -> Curve:
+def of_rates(curve: Curve, rate: float | None, records: Sequence[Sequence[Record]], margin: float) -> Curve:
     """Return a curve with what it tells where rows come at a rate: what is kept up, and how soon rows are stored."""
     names = list(curve.points[0].values)
     if names == [RATE]:
         return replace(curve, kept_up=_kept_up(curve.points), sentence=f"{_up_to(curve.phase, curve.points)}.")
     if RATE not in names:
         who = tr("{phase} at {rate:,.0f} rows/s", phase=curve.phase, rate=rate)
-        curve = replace(curve, points=_with_soonest(curve.points, records))
-        return replace(curve, sentence=_at(who, curve.points))
+        curve = replace(curve, points=_with_soonest(curve.points, records, margin))
+        return replace(curve, sentence=_at(who, curve.points, margin))
     parts = []
     for words, points in by_others(curve.points, RATE).items():
         in_order = sorted(points, key=_rate_of)
@@ -54,7 +54,7 @@ def with_end(curve: Curve, last: Trial, run: PulledRun) -> Curve:
     return replace(curve, sentence=f"{curve.sentence.removesuffix('.')}{end}.")
 
 
-def _with_soonest(points: Sequence[Point], records: Sequence[Sequence[Record]]) -> tuple[Point, ...]:
+def _with_soonest(points: Sequence[Point], records: Sequence[Sequence[Record]], margin: float) -> tuple[Point, ...]:
     """Return points with their p99 over that of the point where rows are stored the soonest, where they keep up."""
     took = [_p99_by_block(each) for each in records]
     kept = [number for number, point in enumerate(points) if _keeps(point) and point.p99_ms]
@@ -66,7 +66,7 @@ def _with_soonest(points: Sequence[Point], records: Sequence[Sequence[Record]]) 
         both = [block for block in took[number] if block in took[soonest]]
         if number != soonest and both:
             logs = log_ratios([took[soonest][block] for block in both], [took[number][block] for block in both])
-            found[number] = replace(points[number], to_soonest=estimate(judged(logs, MARGIN, ALPHA)))
+            found[number] = replace(points[number], to_soonest=estimate(judged(logs, margin, ALPHA)))
     return tuple(found)
 
 
@@ -114,9 +114,9 @@ def _beyond(point: Point) -> str:
         return tr("of {rate:,.0f} rows/s nothing is known", rate=rate)
     if kept.high is None or kept.high >= KEPT:
         return tr("whether {rate:,.0f} rows/s are kept up is not shown", rate=rate)
-    reached = in_figures(found.estimate)
+    reached = in_digits(found.estimate)
     if found.low is not None and found.high is not None:
-        low, high = in_figures(found.low), in_figures(found.high)
+        low, high = in_digits(found.low), in_digits(found.high)
         reached = tr("{reached} ({low} to {high})", reached=reached, low=low, high=high)
     return tr(
         "of {rate:,.0f} rows/s {reached} are acknowledged{within}", rate=rate, reached=reached, within=_within(point)
@@ -127,12 +127,12 @@ def _within(point: Point) -> str:
     if point.p99_ms is None:
         return ""
     if "p99" not in point.latency_intervals:
-        return tr(" (99 % within {took} ms)", took=in_figures(point.p99_ms))
-    low, high = map(in_figures, point.latency_intervals["p99"])
-    return tr(" (99 % within {took} ms; {low} to {high})", took=in_figures(point.p99_ms), low=low, high=high)
+        return tr(" (99 % within {took} ms)", took=in_digits(point.p99_ms))
+    low, high = map(in_digits, point.latency_intervals["p99"])
+    return tr(" (99 % within {took} ms; {low} to {high})", took=in_digits(point.p99_ms), low=low, high=high)
 
 
-def _at(who: str, points: Sequence[Point]) -> str:
+def _at(who: str, points: Sequence[Point], margin: float) -> str:
     """Say at which of these points rows are stored the soonest, and at which the rate is not kept up."""
     kept = [point for point in points if _keeps(point)]
     lost = [words_of(point.values) for point in points if not _keeps(point)]
@@ -143,14 +143,22 @@ def _at(who: str, points: Sequence[Point]) -> str:
     kept_at = tr("{who}: rows are stored the soonest at {at}{within}", who=who, at=at, within=_within(quick))
     if quick.p99_ms is None:
         kept_at = tr("{who}: it is kept up at {at}, and how soon rows are stored is not known", who=who, at=at)
-    elif as_soon := [words_of(point.values) for point in kept if _may_be_as_soon(point)]:
-        kept_at = tr("{kept_at}; that it is later at {others} is not shown", kept_at=kept_at, others=some_of(as_soon))
+    elif as_soon := [words_of(each.values) for each in kept if each is not quick and not _is_later(each, margin)]:
+        kept_at = tr(
+            "{kept_at}; that it is more than {margin:.0%} later at {others} is not shown",
+            kept_at=kept_at,
+            margin=margin,
+            others=some_of(as_soon),
+        )
     if not lost:
         return f"{kept_at}."
     return tr("{kept_at}; that it is kept up is not shown at {others}.", kept_at=kept_at, others=some_of(lost))
 
 
-def _may_be_as_soon(point: Point) -> bool:
-    """Return whether rows are not shown to be stored later than at the point where that is the soonest."""
+def _is_later(point: Point, margin: float) -> bool:
+    """Return whether rows are shown to be stored later, by more than the margin, than at the soonest point.
+
+    That is chosen by the same data, and seems quicker than it is: by how much less than the margin is not asked.
+    """
     found = point.to_soonest
-    return found is not None and (found.low is None or found.low <= 1)
+    return found is not None and found.low is not None and found.low > 1 + margin

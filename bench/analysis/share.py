@@ -15,7 +15,7 @@ from bench.analysis.hardware_names import kernel_release, processor_name, system
 from bench.analysis.ladder import Ladder, LadderReport, trials_of
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
-from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.model.fingerprint import Fact, Fingerprint, Processors, Unreadable, processors
 from bench.model.shared import (
     MOST_BYTES,
     Builder,
@@ -54,7 +54,7 @@ def shared(run: PulledRun, report: LadderReport, words: Vocabulary) -> Shared:
         window_s=run.plan.window_s,
         builder=_builder(facts),
         data_checksums=facts.switch("postgresql", "data_checksums"),
-        box=_box(facts),
+        box=_box(facts, processors(host)),
         rungs=tuple(found),
         left_out=left_out,
     )
@@ -200,12 +200,12 @@ class _Facts:
         return {"on": True, "off": False}.get(found) if isinstance(found, str) else None
 
 
-def _box(facts: _Facts) -> SharedBox:
-    cpus = facts.number("cpu", "usable_cpus") or facts.number("cpu", "logical_cpus")
+def _box(facts: _Facts, cpus: Processors | None) -> SharedBox:
     ram, flushes = facts.number("memory", "ram_bytes"), facts.number("disk", "fsync_per_s")
     return SharedBox(
         processor=processor_name(facts.fact("cpu", "model")),
-        cpus=round(cpus) if cpus else None,
+        # A part of one is no kind of box.
+        cpus=int(cpus.usable) if cpus and cpus.usable == int(cpus.usable) else None,
         ram_gib=round(ram / GIB) if ram else None,
         disk=cast(Disk | None, facts.one_of("disk", "kind", Disk)),
         file_system=cast(FileSystem | None, facts.one_of("disk", "file_system", FileSystem)),

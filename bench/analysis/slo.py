@@ -427,7 +427,7 @@ def _of_highest(answer: Highest, plan: Plan, what: str, found: Played) -> Iterab
     """Say up to which rate it is kept."""
     highest, asked = answer.highest, answer.asked
     if highest is None:
-        yield _of_no_rate(answer, plan, what, found.way)
+        yield _of_no_rate(answer, plan, what, found)
         return
     if asked and asked.rate == highest.rate:
         yield tr("and not at more")
@@ -438,10 +438,42 @@ def _of_highest(answer: Highest, plan: Plan, what: str, found: Played) -> Iterab
     yield text
 
 
-def _of_no_rate(answer: Highest, plan: Plan, what: str, way: Way) -> str:
+def _of_no_rate(answer: Highest, plan: Plan, what: str, found: Played) -> str:
     """Say how low the rates were of which none is kept."""
-    asked, lowest, window = answer.asked, answer.tried[0], plan.window_s
-    if asked is None and not _is_of_window(answer, plan, way):
+    if answer.asked is None:
+        return _of_none_unasked(answer, plan, what, found.way)
+    lowest, window = answer.tried[0], plan.window_s
+    if not _is_of_window(answer, plan, found.way):
+        if found.found.too_slow:
+            assert answer.capacity_rows_per_s
+            return tr(
+                "and a closed loop reaches {capacity:,.0f} rows/s, where {least:,g} rows/s is the lowest that is tried"
+                " beside it; ask for --rate {near:g}",
+                capacity=answer.capacity_rows_per_s,
+                least=answer.least_rate,
+                near=_asked_below(answer.capacity_rows_per_s),
+            )
+        return tr(
+            "nor at any other down to {rate:,g} rows/s, the lowest that is tried beside it; ask for --rate {near:g}",
+            rate=lowest.rate,
+            near=_asked_below(lowest.rate),
+        )
+    if answer.asked.rate > lowest.rate:
+        return tr(
+            "nor at any other down to {rate:,g} rows/s, the lowest of which windows of {window:g} s tell",
+            rate=lowest.rate,
+            window=window,
+        )
+    return tr(
+        "and of rates below {rate:,g} rows/s windows of {window:g} s tell nothing",
+        rate=answer.least_rate,
+        window=window,
+    )
+
+
+def _of_none_unasked(answer: Highest, plan: Plan, what: str, way: Way) -> str:
+    lowest = answer.tried[0]
+    if not _is_of_window(answer, plan, way):
         return tr(
             "keeps no rate: not {what} at {rate:,g} rows/s, the lowest that is tried unasked ({kept} of {trials}"
             " trials); ask for --rate {near:g}",
@@ -451,23 +483,15 @@ def _of_no_rate(answer: Highest, plan: Plan, what: str, way: Way) -> str:
             kept=lowest.kept,
             trials=lowest.trials,
         )
-    if asked is None:
-        return tr(
-            "keeps no rate: not {what} at {rate:,g} rows/s, the lowest of which windows of {window:g} s tell"
-            " ({kept} of {trials} trials)",
-            what=what,
-            rate=lowest.rate,
-            window=window,
-            kept=lowest.kept,
-            trials=lowest.trials,
-        )
-    if asked.rate > lowest.rate:
-        return tr(
-            "nor at any other down to {rate:,g} rows/s, the lowest of which windows of {window:g} s tell",
-            rate=lowest.rate,
-            window=window,
-        )
-    return tr("and of lower rates windows of {window:g} s tell nothing", window=window)
+    return tr(
+        "keeps no rate: not {what} at {rate:,g} rows/s, the lowest of which windows of {window:g} s tell"
+        " ({kept} of {trials} trials)",
+        what=what,
+        rate=lowest.rate,
+        window=plan.window_s,
+        kept=lowest.kept,
+        trials=lowest.trials,
+    )
 
 
 def _message_of_highest(answer: Highest) -> str:

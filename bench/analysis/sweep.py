@@ -111,7 +111,7 @@ def _curve(
         sentence="",
     )
     if at_rate:
-        return of_rates(curve, first.parameters.rate, list(of_values.values()))
+        return of_rates(curve, first.parameters.rate, list(of_values.values()), margin)
     return _with_knee(curve, rates, margin)
 
 
@@ -211,11 +211,14 @@ def _least(points: Sequence[tuple[Value, ...]], names: Sequence[str]) -> list[in
 
     None for each: nothing of it is swept.
     """
-    of, found = costly(names), []
+    of = costly(names)
+    if of is None:
+        return [None] * len(points)
     firsts: dict[tuple[Value, ...], int] = {}
+    found: list[int | None] = []
     for number, values in enumerate(points):
-        others = tuple(value for name, value in zip(names, values, strict=True) if name != of)
-        found.append(firsts.setdefault(others, number) if of else None)
+        others = without(dict(zip(names, values, strict=True)), of)
+        found.append(firsts.setdefault(tuple(others.values()), number))
     return found
 
 

@@ -75,6 +75,10 @@ class Fingerprint:
         object.__setattr__(self, "facts", facts)
 
 
+OURS, SERVERS = "", "server_"
+"""Whose a fact of group ``cpu`` is, as its name begins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Processors:
     """The processors of a box."""
@@ -82,7 +86,8 @@ class Processors:
     there: int
     """As many as the machine has: what it is busy is a part of these."""
     usable: float
-    """As many as a quota, a set of processors or a container leaves to what was measured; a quota may leave 1.5."""
+    """As many as a quota, a set of processors or a container leaves to what was measured; a quota may leave 1.5. Where
+    clients and server may not use the same, as many as who may use more."""
 
 
 def processors_there(host: Fingerprint | None) -> int | None:
@@ -96,9 +101,28 @@ def processors(host: Fingerprint | None) -> Processors | None:
     there = processors_there(host)
     if there is None:
         return None
+    own, server = (_left(host, of) for of in (OURS, SERVERS))
+    if own is None:
+        return Processors(there=there, usable=there)
+    return Processors(there=there, usable=min(there, max(own, server or own)))
+
+
+def quota_cores(host: Fingerprint | None, of: str) -> float | None:
+    """Return the cores that a quota leaves to clients (``OURS``) or server (``SERVERS``).
+
+    None: no quota takes something away, or it is not known.
+    """
+    found, there = _cpu_facts(host).get(f"{of}quota_cores"), processors_there(host)
+    if not isinstance(found, int | float) or (there is not None and found >= there):
+        return None
+    return found
+
+
+def _left(host: Fingerprint | None, of: str) -> float | None:
+    """Return how many processors are left to clients or server; None: that is not known."""
     # Older records lack these, some kernels don't say, and a quota may be none.
-    left = [_cpu_facts(host).get(name) for name in ("usable_cpus", "quota_cores")]
-    return Processors(there=there, usable=min([there, *(each for each in left if isinstance(each, int | float))]))
+    left = [_cpu_facts(host).get(f"{of}{name}") for name in ("usable_cpus", "quota_cores")]
+    return min((each for each in left if isinstance(each, int | float)), default=None)
 
 
 def _cpu_facts(host: Fingerprint | None) -> Mapping[str, Any]:

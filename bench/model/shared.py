@@ -33,7 +33,7 @@ class SharedBox:
     processor: Processor | None
     """Maker and model."""
     cpus: Positive | None
-    """Processors, each thread counted; where fewer may be used, those."""
+    """Processors, each thread counted; where fewer may be used, those; None where a part of one is among them."""
     ram_gib: Count | None
     disk: Disk | None
     file_system: FileSystem | None

@@ -60,19 +60,21 @@ def check_capacity(plan: Plan, trial: Trial, records: Sequence[AnyRecord]) -> li
     if rate is None:
         return []
     like, transports = _way(trial), {trial.transport, served(trial.transport)}
-    most, alone = 0.0, False
+    most, alone, of_boxes = 0.0, False, 0
     for record in counting(records).values():
         own = record.trial
         in_a_closed_loop = own.parameters.rate is None and _way(own) == like and own.transport in transports
         # Records that are read quickly have no ``void`` (``bench.model.outcome``).
         if in_a_closed_loop and record.validity.state != "void" and record.rows_per_s:
-            most, alone = max(most, record.rows_per_s), alone or own.engine == NULL
+            alone = alone or own.engine == NULL
+            if record.rows_per_s > most:
+                most, of_boxes = record.rows_per_s, own.parameters.client_boxes
     if rate <= MOST_SHARE * most:
         return []
     if not alone:
         detail = "not known whether the clients can offer this rate: what they reach alone was not measured"
         return [Reason(code="client-capacity-unknown", detail=detail)]
-    where = " on the server's own box" if trial.parameters.client_boxes else ""
+    where = " on the server's own box" if trial.parameters.client_boxes and not of_boxes else ""
     what = f"{rate:,.0f} rows/s are {rate / most:.0%} of what these clients can send{where} ({most:,.0f} rows/s)"
     if plan.force:
         return [Reason(code="client-capacity", detail=f"{what}: it was forced", share=rate / most)]

@@ -11,7 +11,7 @@ from typing import Any
 from bench.analysis.cells import cell_of
 from bench.analysis.limits import UNEXPLAINED, constraint_words
 from bench.analysis.share import conditions_of
-from bench.analysis.ways import method_words as words_of_method
+from bench.analysis.ways import method_words
 from bench.model.language import ENGLISH, later, speaking, tr, tr_many
 from bench.model.shared import Shared, SharedBox, SharedRung, Vocabulary
 from bench.report.markup import environment
@@ -69,7 +69,7 @@ def _answer(shared: Shared, rung: SharedRung, words: Vocabulary) -> str:
     values = {
         "box": tr("The server that was brought") if shared.external else box_words(shared.box),
         "burst": in_full(rung.rows_per_s),
-        "how": method_words(rung, words),
+        "how": way_words(rung, words),
         "under": ", ".join(_conditions(rung)),
     }
     if rung.sustained_rows_per_s is None:
@@ -88,9 +88,9 @@ def in_full(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
 
 
-def method_words(rung: SharedRung, words: Vocabulary) -> str:
+def way_words(rung: SharedRung, words: Vocabulary) -> str:
     """Return how a rung writes rows: its technique, phase and batch."""
-    method = words_of_method(words.methods[rung.phase]) if rung.phase in words.methods else rung.phase
+    method = method_words(words.methods[rung.phase]) if rung.phase in words.methods else rung.phase
     rows = rows_words(rung.parameters.batch)
     return tr("{method} (phase {phase}, {rows})", method=method, phase=rung.phase, rows=rows)
 
@@ -192,7 +192,7 @@ def _card(shared: Shared, words: Vocabulary) -> str:
     kept = "kept up, checkpoint included"
     if rung and rung.sustained_rows_per_s is None:
         kept = "in bursts, no checkpoint timed"
-    how = f"{kept}, by {method_words(rung, words)}" if rung else "no rung has a trial that counts"
+    how = f"{kept}, by {way_words(rung, words)}" if rung else "no rung has a trial that counts"
     stop = " ".join(_stopped(rung)) if rung else ""
     footer = [", ".join(_conditions(rung))] if rung else []
     footer += filter(None, (shared.measured, f"pgladder {shared.pgladder}" if shared.pgladder else "pgladder"))

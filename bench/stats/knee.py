@@ -5,6 +5,12 @@ one, by the upper end of its interval, is faster by no more than the margin. Tha
 whichever is truly the fastest lies above the highest of all upper ends only where it lies above its own (an
 intersection-union test; Berger, Technometrics 24, 1982), and likewise below. In a grid of two parameters the larger
 ones of a point are all that have more of either.
+
+That holds of one point. Several may be the knee, and the first that holds is it, without a correction for how many were
+looked at: each that is wrong is one more chance, so the 5 % are of each and not proven of the whole search. That no
+more are wrong is simulated where the largest alone is faster, by just more than the margin, on lines and grids
+(``tests/unit/analysis/test_sweep.py``). From the largest down, until one fails, there would be one chance alone, but no
+knee in a grid that rises to an end of one parameter.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

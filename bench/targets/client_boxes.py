@@ -120,7 +120,7 @@ class _Held:
 
     def __init__(self, name: str, command: Sequence[str], report: Callable[[str], None]) -> None:
         self._name, self._command, self._report = name, command, report
-        self._lost = False
+        self._lost = self._unable = False
         self._begin()
 
     def _begin(self) -> None:
@@ -153,11 +153,27 @@ class _Held:
                 )
             )
         self.close()
-        self._begin()
+        try:
+            self._begin()
+        except OSError as error:
+            if not self._unable:
+                self._unable = True
+                self._report(
+                    tr(
+                        "no connection to the client box {name} can be begun ({error}); pgladder tries it again and"
+                        " again",
+                        name=self._name,
+                        error=error,
+                    )
+                )
+        else:
+            self._unable = False
 
     def give_sign(self) -> None:
         """Tell the process there that we are."""
         assert self._process.stdin is not None
+        if self._process.stdin.closed:  # the next could not be begun
+            return
         with suppress(BrokenPipeError):
             self._process.stdin.write(b"\n")
 

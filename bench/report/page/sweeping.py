@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bench.analysis.curves import Curve, Point, Sweep, words_of
+from bench.analysis.curves import Curve, Point, Sweep, is_number, without, words_of
 from bench.model.language import tr
-from bench.plan.sweep import RATE, Value
+from bench.plan.sweep import RATE
 from bench.report.page.figures import Figure, Row
 from bench.report.sweep import columns, heading, is_drawn, law, mark, rows
 from bench.report.words import NOT_COMPLETE
@@ -46,7 +46,7 @@ class CurveView:
         numbers = {}
         for name in self.found.of:
             values = {point.values[name] for point in self.curve.points}
-            if all(map(_is_number, values)):
+            if all(map(is_number, values)):
                 numbers[name] = len(values)
         return max(numbers, key=lambda name: numbers[name], default=None)
 
@@ -118,12 +118,8 @@ class SweepView:
         return [CurveView(self.found, curve) for curve in self.found.curves]
 
 
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int | float)
-
-
 def _series(point: Point, along: str) -> str:
-    return words_of({name: value for name, value in point.values.items() if name != along})
+    return words_of(without(point.values, along))
 
 
 def _rates(curve: Curve, along: str) -> Iterable[Row]:

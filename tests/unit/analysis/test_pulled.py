@@ -99,8 +99,16 @@ def test_a_host_that_counts_no_throttling_is_told_once_and_a_virtual_machine_nee
 
 def test_of_a_box_under_a_quota_it_is_said_that_its_rates_are_of_that_part():
     counted = {"throttle_counters": ["core_throttle_count"]}
-    [note] = host_notes(a_host(cpu=counted | {"quota_cores": 0.5, "server_quota_cores": 0.75}))
+    [note] = host_notes(a_host(cpu=counted | {"quota_cores": 0.5, "server_quota_cores": 0.5}))
     assert note.startswith("Under quota, functional: a CPU quota of 0.5 cores held for this box")
     assert note.endswith("the same command on a box without one (HOST=…).")
-    assert len(host_notes(a_host(cpu=counted | {"quota_cores": "none", "server_quota_cores": 2}))) == 1
+    clients, server = host_notes(a_host(cpu=counted | {"quota_cores": 0.5, "server_quota_cores": 0.75}))
+    assert "a CPU quota of 0.5 cores held for the clients," in clients
+    assert "a CPU quota of 0.75 cores held for the server," in server
+    [note] = host_notes(a_host(cpu=counted | {"quota_cores": "none", "server_quota_cores": 2}))
+    assert "a CPU quota of 2 cores held for the server," in note
+    [note] = host_notes(a_host(cpu=counted | {"quota_cores": 0.5}))
+    assert "held for this box" in note
+    whole = {"logical_cpus": 4, "quota_cores": 4, "server_quota_cores": 8}
+    assert host_notes(a_host(cpu=counted | whole)) == []
     assert host_notes(a_host(cpu=counted | {"quota_cores": "none", "server_quota_cores": "none"})) == []

@@ -84,6 +84,13 @@ def test_a_run_without_a_fingerprint_has_no_figures_of_its_box():
     assert {getattr(box, name) for name in ("processor", "cpus", "ram_gib", "disk", "virtual")} == {None}
 
 
+@pytest.mark.parametrize(
+    ("left", "cpus"), [({}, 4), ({"usable_cpus": 2}, 2), ({"usable_cpus": 1, "quota_cores": 0.4}, None)]
+)
+def test_a_box_has_whole_processors_or_none_are_told(left, cpus):
+    assert shared_of(a_run(host=a_host(cpu={"logical_cpus": 4, **left}))).box.cpus == cpus
+
+
 def test_what_is_too_many_for_a_file_is_left_out_from_the_end():
     what = shared_of(a_run())
     small = within(what, lambda each: len(to_json(each)), 2_500)

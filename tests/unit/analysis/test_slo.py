@@ -101,6 +101,28 @@ def test_what_keeps_no_rate_says_down_to_which_none_is():
     assert not sound(found)
 
 
+@pytest.mark.parametrize(
+    ("rate", "capacity", "says"),
+    [
+        (
+            10_000.0,
+            20_000.0,
+            "nor at any other down to 181 rows/s, the lowest that is tried beside it; ask for --rate 90.",
+        ),
+        (
+            100_000.0,
+            400.0,
+            "and a closed loop reaches 400 rows/s, where 607 rows/s is the lowest that is tried beside it; ask for"
+            " --rate 200.",
+        ),
+    ],
+)
+def test_beside_a_rate_that_is_asked_for_it_is_not_the_window_that_bounds_the_rates(rate, capacity, says):
+    found = told(searching(rate=rate, window=20.0), 0.0, capacity=capacity)
+    assert found.sentence.endswith(f" repeats), {says}")
+    assert "windows" not in found.sentence
+
+
 def test_where_the_window_bounds_the_rates_it_says_so():
     found = told(searching(window=2.0), 0.0)
     assert re.search(

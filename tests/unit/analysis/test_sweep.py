@@ -297,9 +297,28 @@ def test_at_one_rate_it_says_where_rows_are_stored_the_soonest():
 def test_where_rows_may_be_stored_as_soon_is_said():
     points, chance = [{"batch": batch} for batch in (10, 20)], random.Random(3)
     run = at_rates(lambda _: 9_000, (2_000,), points=points, p99=lambda _: chance.uniform(20, 30))
-    assert re.search(
-        r"the soonest at batch \d0 \(.*\); that it is later at batch \d0 is not shown\.", sweep(run).sentence
-    )
+    says = r"the soonest at batch \d0 \(.*\); that it is more than 5% later at batch \d0 is not shown\."
+    assert re.search(says, sweep(run).sentence)
+
+
+def test_a_point_that_was_never_beside_the_soonest_is_not_shown_to_be_later():
+    points = [{"batch": batch} for batch in (10, 20)]
+    run = at_rates(lambda _: 9_000, (2_000,), points=points, p99=lambda own: 3.0 * own.batch)
+    apart = [each for each in run.records if (each.trial.parameters.batch == 10) == (each.trial.block % 2 == 0)]
+    assert "that it is more than 5% later at batch 20 is not shown." in sweep(replace(run, records=apart)).sentence
+
+
+def test_a_point_that_is_later_by_less_than_the_margin_is_named():
+    points = [{"batch": batch} for batch in (100, 102)]
+    run = at_rates(lambda _: 9_000, (2_000,), points=points, p99=lambda own: float(own.batch))
+    assert "later at batch 102 is not shown" in sweep(run, 0.05).sentence
+    assert "later at batch 102 is not shown" not in sweep(run, 0.01).sentence
+
+
+def test_how_much_more_could_gain_is_not_said_where_two_blocks_leave_it_open():
+    found = curve((100, 200, 400, 402, 399), noise=0.08, blocks=2)
+    assert found.beyond_likely.high > 2
+    assert "at most" not in found.sentence
 
 
 def test_nothing_acknowledged_is_nothing_kept():

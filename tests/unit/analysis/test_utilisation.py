@@ -62,6 +62,12 @@ def test_processors_are_those_of_the_fingerprint():
         # A quota of more than there is takes nothing away.
         ({"quota_cores": 8}, 4),
         ({"usable_cpus": Unreadable(unreadable="no /proc")}, 4),
+        # Where the server may use other than we: who may use more.
+        ({"usable_cpus": 1, "server_usable_cpus": 4, "server_quota_cores": "none"}, 4),
+        ({"usable_cpus": 4, "quota_cores": "none", "server_usable_cpus": 1, "server_quota_cores": 0.5}, 4),
+        ({"usable_cpus": 2, "server_usable_cpus": 3}, 3),
+        ({"usable_cpus": 1, "quota_cores": 0.4, "server_usable_cpus": 1, "server_quota_cores": 0.4}, 0.4),
+        ({"usable_cpus": 2, "server": Unreadable(unreadable="not seen")}, 2),
     ],
 )
 def test_a_quota_or_a_set_leaves_some_of_them_and_a_quota_also_a_part_of_one(left, usable):

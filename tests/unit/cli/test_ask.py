@@ -52,7 +52,7 @@ def test_what_is_measured_here_has_a_page_that_begins_with_its_question(ask, run
 
 def test_beside_what_programs_read_the_page_is_told_on_standard_error(ask):
     code, out, err = ask(FASTER, "compare", "--variants", "stock fast", "--json")
-    assert (code, json.loads(out)["schema"]) == (0, "pgladder/comparison/2")
+    assert (code, json.loads(out)["schema"]) == (0, "pgladder/comparison/3")
     assert err.endswith(f"Page: {PAGE}\n")
 
 

@@ -104,6 +104,10 @@ def test_what_clients_can_send_at_most_is_not_asked_of_client_boxes():
     [refused] = check_capacity(plan, at_rate[0], [record])
     assert refused.code == "refused"
     assert "100 rows/s are 83% of what these clients can send on the server's own box (120 rows/s)" in refused.detail
+    # What they reached on the client boxes is more.
+    closed = replace(at_rate[0], number=9, parameters=replace(alone.parameters, client_boxes=2), transport="tls")
+    [refused] = check_capacity(plan, at_rate[0], [record, replace(record, rows_per_s=122.0, trial=closed)])
+    assert "100 rows/s are 82% of what these clients can send (122 rows/s)" in refused.detail
 
 
 def test_the_closed_loop_that_a_search_begins_with_is_on_the_client_boxes():

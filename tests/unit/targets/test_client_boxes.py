@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,6 +142,27 @@ def test_a_connection_that_is_lost_ends_no_run_is_said_and_begun_again(monkeypat
         "the client box n100-b is kept for this run again",
     ]
     assert (tmp_path / "attempts").read_text() == 3 * ".\n"
+
+
+def test_where_none_can_be_begun_it_is_said_once_and_tried_again(monkeypatch, tmp_path: Path) -> None:
+    stand_in = ("sh", "-c", BREAKS_TWICE, "sh", str(tmp_path / "attempts"))
+    monkeypatch.setattr(module, "ssh", lambda _cluster, _client: stand_in)
+    monkeypatch.setattr(module, "LOOK_S", 0.02)
+    monkeypatch.setattr(module, "SIGN_OF_LIFE_S", 0.0)
+    heard: list[str] = []
+    files = iter(range(100))
+
+    def a_file() -> Any:
+        if next(files) in {1, 2, 3}:
+            raise OSError(24, "Too many open files")
+        return TemporaryFile()
+
+    monkeypatch.setattr(module, "TemporaryFile", a_file)
+    with kept(BOX, [CLIENT], heard.append):
+        while not heard[2:]:
+            module.sleep(0.01)
+    assert [" can be begun ([Errno 24] Too many open files)" in each for each in heard] == [False, True, False]
+    assert heard[2].endswith("is kept for this run again")
 
 
 def test_a_run_without_client_boxes_keeps_none() -> None:
