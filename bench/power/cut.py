@@ -32,7 +32,7 @@ come later: on two cores with eight times as much to do 50 convicted in 20 of 25
 the checkpoint had flushed them before the server was dead.
 """
 SILENT_S = 2
-"""From the last commit to the power's end: kernels leave what is dirty alone for longer (5 s and more)."""
+"""From the last commit to the power's end, at most: Linux looks every 5 s for what is dirty, and was for 30 s."""
 PAUSE_S = 0.1
 """Of each writer after a commit, until somebody has pulled a plug: else minutes of load would fill the box's disk."""
 MORE = 0.5
