@@ -11,6 +11,7 @@ from typing import Literal
 
 from bench.analysis.ending import Level, Next, Trust
 from bench.model.cuts import CutPlan, CutRecord, How
+from bench.model.errors import DataError
 from bench.model.language import later, tr, tr_many
 from bench.model.values import Amount, Count, Durability, Layout, Name
 from bench.stats.intervals import Interval, mean, mean_interval
@@ -207,6 +208,8 @@ def _count(by_how: Mapping[How, OfKind], how: How) -> int:
 
 
 def _of_kind(how: How, records: Sequence[CutRecord]) -> OfKind:
+    if how == "machine" and any(each.unflushed is None for each in records):
+        raise DataError(tr("A cut of a whole machine is recorded without what proves it: that is none."))
     per_cut = [each.rows_lost for each in records]
     lost = not_none(per_cut)
     return OfKind(

@@ -53,6 +53,7 @@ def power(box: Provisioned) -> None:
         with _servers(place, programs, hello) as servers:
             _say(There(boot=BOOT.read_text().strip(), last=servers.beats.last()))
             while (order := servers.beats.until_ordered()) is not None:
+                servers.ordered = True
                 _say(_done(servers, order))
 
 
@@ -122,6 +123,8 @@ class Servers:
     def __init__(self, place: Path, programs: Path, hello: Hello) -> None:
         self.plan, self.beats = hello.plan, Beats(place)
         self._place, self._programs, self._password = place, programs, hello.password
+        self.ordered = False
+        """Who said Hello has heard what this box is."""
         self._known: dict[int, PoweredServer] = {}
 
     def at(self, number: int) -> PoweredServer:
@@ -154,10 +157,16 @@ def _servers(place: Path, programs: Path, hello: Hello) -> Iterator[Servers]:
             make_directories(place, 0o700)
         yield servers
     finally:
-        with undisturbed():
-            servers.remove()
-            with suppress(OSError):
-                place.rmdir()
+        # Lost before the first order, a connection is made anew: what is here is still waited for.
+        if hello.begins or servers.ordered:
+            _remove(place, servers)
+
+
+def _remove(place: Path, servers: Servers) -> None:
+    with undisturbed():
+        servers.remove()
+        with suppress(OSError):
+            place.rmdir()
 
 
 def _done(servers: Servers, order: Order) -> Answer:
@@ -169,6 +178,8 @@ def _done(servers: Servers, order: Order) -> Answer:
 
 
 def _carried_out(servers: Servers, order: Order) -> Any:
+    if order.do == "over":
+        return None
     server = servers.at(order.number)
     match order.do:
         case "make":

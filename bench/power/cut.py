@@ -13,6 +13,7 @@ from bench.engines.postgresql.durability import grade, promise_of
 from bench.engines.postgresql.layout import TableLayout
 from bench.engines.postgresql.session import ServerError
 from bench.model.cuts import CutPlan, CutRecord, Forgotten, PlannedCut
+from bench.model.language import tr
 from bench.model.plan import Variant
 from bench.power.judge import judge
 from bench.power.ledger import PAGES_EACH, Ledger, statement, write
@@ -30,6 +31,10 @@ RelationAddExtraBlocks), which nobody reads after a cut. The 29 that tore 121 pa
 come later: on two cores with eight times as much to do 50 convicted in 20 of 25 cuts, and 20 in 30 of 33. In the others
 the checkpoint had flushed them before the server was dead.
 """
+SILENT_S = 2
+"""From the last commit to the power's end, at most: Linux looks every 5 s for what is dirty, and was for 30 s."""
+PAUSE_S = 0.1
+"""Of each writer after a commit, until somebody has pulled a plug: else minutes of load would fill the box's disk."""
 MORE = 0.5
 """Of the load's time: what chance adds at most."""
 
@@ -123,13 +128,34 @@ async def _blast(
     await _still_written(load, seconds)
     if cut.how == "torn":
         await _while_pages_are_written(server, load, pages)
+    if server.by_hand:
+        ledger.pause_s = PAUSE_S
     ledger.over = True
     cut_ns = await server.lose_power()
     await load
     if cut_ns is None:
         cut_ns = ledger.last_ns
+        _check_written(server.heard_ns, cut_ns)
     forgotten = await asyncio.to_thread(server.forget, cut.how, cut.seed)
     return (cut_ns - began_ns) / 1e9, cut_ns, forgotten
+
+
+def _check_written(heard_ns: int | None, last_ns: int) -> None:
+    """Refuse a cut at which nothing was written any more: all may have been flushed by then.
+
+    Args:
+        heard_ns: when it was last seen to have power.
+        last_ns: when the last commit was acknowledged.
+
+    Raises:
+        ServerError: between them lies too much time.
+
+    """
+    if heard_ns is not None and heard_ns - last_ns > SILENT_S * 1e9:
+        silent_s = (heard_ns - last_ns) / 1e9
+        raise ServerError(
+            tr("nothing was written any more when the power went, for {seconds:.1f} s: no cut", seconds=silent_s)
+        )
 
 
 async def _while_pages_are_written(server: Powered, load: "Task[None]", pages: str) -> None:

@@ -50,6 +50,8 @@ class Ledger:
     """The last number, by writer."""
     acknowledged_ns: dict[int, list[int]] = field(default_factory=dict)
     """On the monotonic clock, by writer, in order: the n-th of it is of the row with the number n."""
+    pause_s: float = 0
+    """Writers wait so long after each commit."""
     over: bool = False
     """The power is being cut: a commit that fails from here on is in doubt, before that it is an error."""
 
@@ -121,6 +123,8 @@ def _written(schema: str, ledger: Ledger, writer: int) -> Work:
             ledger.attempted[writer] = number
             await commit.fetch(stamp(writer, number), page(writer, number))
             ledger.acknowledged_ns[writer].append(monotonic_ns())
+            if ledger.pause_s:
+                await asyncio.sleep(ledger.pause_s)
 
     return work
 

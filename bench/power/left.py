@@ -62,8 +62,8 @@ def _started_on(base: Path, command: Sequence[str]) -> bool:
 
 
 def _sees(process: psutil.Process, base: Path) -> bool:
-    # Its own root, followed by the kernel: a link in the path is resolved there.
-    return os.path.samestat(Path(f"/proc/{process.pid}/root{base}").stat(), base.stat())
+    # Without links: from an absolute one the kernel would go on at our root, where it finds what is ours.
+    return os.path.samestat(Path(f"/proc/{process.pid}/root{base.resolve()}").stat(), base.stat())
 
 
 def _send(processes: Iterable[psutil.Process], signal: int) -> None:

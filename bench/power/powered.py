@@ -19,6 +19,14 @@ class Powered(Protocol):
     unflushed: Unflushed | None
     """See ``CutRecord.unflushed``, of the last cut."""
 
+    @property
+    def heard_ns(self) -> int | None:
+        """When it was last seen to have power, in ns of the monotonic clock, where nobody tells when that went."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Return whether somebody cuts its power, who is told when: that takes a while."""
+
     def begin(self, how: How) -> None:
         """Start on a copy of what was made.
 

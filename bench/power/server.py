@@ -59,6 +59,8 @@ class PoweredServer(PrivateServer):
     options = ("-c", "dynamic_shared_memory_type=mmap")
 
     unflushed: Unflushed | None = None
+    heard_ns: int | None = None
+    by_hand = False
 
     def __init__(self, home: Path, bin_dir: Path, password: str | None = None) -> None:
         super().__init__(home, bin_dir, password=password)

@@ -13,7 +13,8 @@ from bench.model.values import Count
 
 SYSTEM = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
 """Asks a server for the number of its cluster."""
-Do = Literal["make", "begin", "restart", "check", "end", "remade"]
+Do = Literal["make", "begin", "restart", "check", "end", "remade", "over"]
+"""As ``Powered`` has them; ``over``: nobody waits for the servers any more, they go with the conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

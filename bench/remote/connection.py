@@ -102,9 +102,12 @@ class Connection:
         """
         local = self._way.folder / name
         if not local.exists():
-            done = subprocess.run(
-                self._way.forwarding(local, port), capture_output=True, check=False, timeout=FORWARD_TIMEOUT_S
-            )
+            forwarding = self._way.forwarding(local, port)
+            try:
+                done = subprocess.run(forwarding, capture_output=True, check=False, timeout=FORWARD_TIMEOUT_S)
+            except subprocess.TimeoutExpired as error:
+                why = tr("it did not end within {seconds:g} s", seconds=FORWARD_TIMEOUT_S)
+                raise UnreachableError(self._host.name, tr("ssh makes no tunnel there ({why})", why=why)) from error
             if done.returncode:
                 why = done.stderr.decode(errors="replace").strip()
                 raise UnreachableError(self._host.name, tr("ssh makes no tunnel there ({why})", why=why))

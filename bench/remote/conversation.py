@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.model.language import tr
-from bench.remote.errors import RemoteError, UnreachableError
+from bench.remote.errors import RemoteError, TooMuchOutputError, UnreachableError
 from bench.remote.link import ANSWER_TIMEOUT_S, Link
-from bench.remote.session import Session
+from bench.remote.session import Session, TooMuchError
 from bench.remote.steps import STEP, failed
 
 
@@ -33,17 +33,19 @@ class Conversation:
     def last_words(self, seconds: float) -> None:
         """Wait for its end. Raises as ``next`` where that takes longer, or it failed."""
         end = time.monotonic() + seconds
-        while not self._session.closed:
-            self._session.out.clear()
-            if not self._session.step(1) and time.monotonic() > end:
-                raise UnreachableError(self._link.host.name, tr("no answer within {seconds:g} s", seconds=seconds))
-        if self._link.ended(self._session).code:
-            raise self._ended()
+        with self._named():
+            while not self._session.closed:
+                self._session.out.clear()
+                if not self._session.step(1) and time.monotonic() > end:
+                    raise UnreachableError(self._link.host.name, tr("no answer within {seconds:g} s", seconds=seconds))
+            if self._link.ended(self._session).code:
+                raise self._ended()
 
     def heard(self) -> list[bytes]:
         """Return the whole lines that have come; nothing is waited for."""
-        while self._session.step(0):
-            pass
+        with self._named():
+            while self._session.step(0):
+                pass
         whole, _, _ = self._session.out.rpartition(b"\n")
         del self._session.out[: len(whole) + 1 if whole else 0]
         return bytes(whole).split(b"\n") if whole else []
@@ -57,16 +59,27 @@ class Conversation:
 
         """
         end = time.monotonic() + seconds
-        while b"\n" not in self._session.out:
-            left = end - time.monotonic()
-            if self._session.closed:
-                raise self._ended()
-            if not self._session.step(min(left, 1)) and left <= 0:
-                raise UnreachableError(self._link.host.name, tr("no answer within {seconds:g} s", seconds=seconds))
+        with self._named():
+            while b"\n" not in self._session.out:
+                left = end - time.monotonic()
+                if self._session.closed:
+                    raise self._ended()
+                if not self._session.step(min(left, 1)) and left <= 0:
+                    raise UnreachableError(self._link.host.name, tr("no answer within {seconds:g} s", seconds=seconds))
         line, _, rest = bytes(self._session.out).partition(b"\n")
         self._session.out[:] = rest
         self._link.answered = time.monotonic()
         return line
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Have what a session raises name the box: a conversation need not be held in a block of ``Link.session``'s."""
+        try:
+            yield
+        except TooMuchError as error:
+            raise TooMuchOutputError(self._link.host.name) from error
+        except TimeoutError as error:
+            raise UnreachableError(self._link.host.name, str(error)) from error
 
     def _ended(self) -> RemoteError:
         output = self._link.ended(self._session)

@@ -12,6 +12,8 @@ from bench.model.parse import switch
 from bench.plan.options import OPTIONS
 
 Caller = Literal["pgladder", "fab", "make"]
+SECRETS = {"--dsn": "URL", "--power-command": "..."}
+"""What stands for them: they may hold a password."""
 SWITCHES = {option.name for option in OPTIONS if option.parse is switch}
 
 
@@ -43,9 +45,9 @@ def command(question: str, words: Mapping[str, Sequence[str]], called: Caller) -
 def typed_with(switch: str) -> str:
     """Return the command that was typed, with a switch more.
 
-    A connection string is not repeated: it may hold a password.
+    What may hold a password is not repeated.
     """
-    called, words = caller(), list(_without_dsn(sys.argv[1:]))
+    called, words = caller(), list(_without_secrets(sys.argv[1:]))
     if called == "make":
         return shlex.join(["make", *map(_as_word, words), f"{switch.upper()}=1"])
     if called == "fab":
@@ -53,14 +55,19 @@ def typed_with(switch: str) -> str:
     return " ".join([_program(), shlex.join([*words, _flag(switch)])])
 
 
-def _without_dsn(words: Iterable[str]) -> Iterator[str]:
-    hidden = False
+def _without_secrets(words: Iterable[str]) -> Iterator[str]:
+    hidden = None
     for word in words:
-        if hidden:
-            yield "URL"
+        name, is_whole, _ = word.partition("=")
+        instead = SECRETS.get(name)
+        if hidden is not None:
+            yield hidden
+            hidden = None
+        elif instead is not None and is_whole:
+            yield f"{name}={instead}"
         else:
-            yield "--dsn=URL" if word.startswith("--dsn=") else word
-        hidden = word == "--dsn"
+            yield word
+            hidden = instead
 
 
 def _as_word(option: str) -> str:

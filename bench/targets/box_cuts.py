@@ -14,6 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from bench.box.power import BOOT
 from bench.box.state import BoxState
 from bench.model.codec import from_json
 from bench.model.cuts import CutPlan, PlannedCut
@@ -27,7 +28,7 @@ from bench.report.command import caller, command, typed_with
 from bench.report.numbers import duration
 from bench.store.cut_directory import PLAN, CutDirectory
 from bench.targets.agreed import said_yes
-from bench.targets.box_plans import check_idle, check_name, check_same
+from bench.targets.box_plans import check_idle, check_name, check_own, check_same
 from bench.targets.box_power import BoxPower, servers_on
 from bench.targets.boxes import RESULTS, Boxes
 from bench.targets.cuts import (
@@ -40,7 +41,7 @@ from bench.targets.cuts import (
     left_of,
     new_plan,
 )
-from bench.targets.here import new_run_id
+from bench.targets.here import forget_libpq, new_run_id
 from bench.targets.switch import Switch
 from bench.targets.target import Results
 
@@ -62,6 +63,8 @@ def measure_on_box(boxes: Boxes, given: Mapping[str, Any], out: Console) -> Resu
 
     """
     link = _the_one(boxes)
+    # A PGHOSTADDR would lead away from the tunnel.
+    forget_libpq()
     switch = _switch(link, given, out)
     run = check_name(given.get("run", ""))
     directory = CutDirectory(RESULTS / (run or new_run_id()) / link.host.name)
@@ -75,7 +78,7 @@ def measure_on_box(boxes: Boxes, given: Mapping[str, Any], out: Console) -> Resu
             )
         )
     state = _look(link)
-    plan = directory.plan() if there else _plan(given, state, directory)
+    plan = _resumed(directory) if there else _plan(given, state, directory)
     _check_room(link, state, plan)
     left = left_of(plan, directory)
     _check_agreed(link, left, given, out)
@@ -125,10 +128,41 @@ def _look(link: Link) -> BoxState:
     answer = steps.look(link)
     check_same(msgspec.json.decode(answer, type=dict[str, Any]).get("release"), release())
     state = from_json(answer, BoxState, link.host.name)
+    check_own(state)
     check_idle(state, "")
     if state.holder:
         raise HostError(tr("{host}: a run is under way there: {who}.", host=link.host.name, who=state.holder))
+    _check_other(link)
     return state
+
+
+def _check_other(link: Link) -> None:
+    """Refuse the machine that we are on: its kernel has booted when ours has. A container that boots has its own."""
+    if not BOOT.exists():  # no Linux, as every box is
+        return
+    there = link.run(f"cat {BOOT}").out.decode(errors="replace").strip()
+    if there == BOOT.read_text().strip():
+        raise HostError(
+            tr(
+                "{host} is the machine that pgladder was called on, or shares its kernel: who cuts its power has to"
+                " stay on. Call it from another one.",
+                host=link.host.name,
+            )
+        )
+
+
+def _resumed(directory: CutDirectory) -> CutPlan:
+    """Return the plan of a run that goes on; raises UsageError where it is none of cuts of a whole box."""
+    plan = directory.plan()
+    if plan.power or plan.torn or plan.kill:
+        raise UsageError(
+            tr(
+                "{path} cuts private servers on this machine, not a box. Go on with: {command}",
+                path=directory.path,
+                command=command("durability", {"resume": [str(directory.path)]}, "pgladder"),
+            )
+        )
+    return plan
 
 
 def _plan(given: Mapping[str, Any], state: BoxState, directory: CutDirectory) -> CutPlan:
@@ -185,7 +219,7 @@ def _check_agreed(link: Link, left: Sequence[PlannedCut], given: Mapping[str, An
 
 
 def _again(boxes: Boxes, plan: CutPlan, given: Mapping[str, Any]) -> str:
-    """Return the command that goes on with a run."""
+    """Return the command that goes on with a run; the power command is not repeated: it may hold a password."""
     words = {name: [value] for name, value in boxes.where.items() if value}
-    how = {"power_command": [given["power_command"]]} if given.get("power_command") else {"by_hand": ["1"]}
+    how = {"power_command": ["..."]} if given.get("power_command") else {"by_hand": ["1"]}
     return command("durability", {**words, "run": [plan.run], **how}, caller())

@@ -140,7 +140,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
         HostError: this box has not the room or the connections for it.
 
     """
-    _check_own(state)
+    check_own(state)
     design = asked.design
     need = connections_of(design)
     versions = list(design.versions) or [state.postgresql]
@@ -175,7 +175,7 @@ def _check_connections(state: BoxState, need: int) -> None:
         )
 
 
-def _check_own(state: BoxState) -> None:
+def check_own(state: BoxState) -> None:
     """Refuse a standby.
 
     Raises:
@@ -228,7 +228,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         UsageError: the plan has settings that are carried out for nobody else.
 
     """
-    _check_own(state)
+    check_own(state)
     _check_installed(state, plan.versions)
     _check_engines(state, plan)
     of_cluster = plan.versions in ([], [state.postgresql])

@@ -6,11 +6,11 @@ or read: it knows a password that was made for this run, and says that it is the
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
-from time import monotonic, sleep
+from time import monotonic, monotonic_ns, sleep
 from typing import TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ from bench.engines.postgresql.session import ServerError, Session
 from bench.model.codec import DAMAGED
 from bench.model.cuts import CutPlan, Forgotten, How, Unflushed
 from bench.model.endpoint import Endpoint
-from bench.model.errors import DataError, HostError
+from bench.model.errors import DataError, HostError, PgladderError
 from bench.model.language import tr
 from bench.model.signals import undisturbed
 from bench.model.values import Transport
@@ -57,8 +57,10 @@ class BoxPower:
         self._over = ExitStack()
         """Ends the conversation."""
         self._there: There | None = None
-        self._heard = 0
-        """The last number of what it writes and never flushes."""
+        self._waiting = False
+        """An order has not been answered: no other may follow."""
+        self._heard, self.heard_ns = 0, 0
+        """The last number of what it writes and never flushes; and when it came, on the monotonic clock."""
 
     @property
     def name(self) -> str:
@@ -75,18 +77,21 @@ class BoxPower:
         self._there = self._greet(begins=True)
 
     def close(self) -> None:
-        """Hang up: the box, where it is on, removes what it has made for us."""
+        """Hang up: the box, where it is on, removes what it has made for us. Raises RemoteError where it does not."""
         self.switch.let_go()
         # Its end is awaited: what it removes is gone when this returns.
         with undisturbed():
-            if self._talk is not None:
-                self._talk.end()
-                with suppress(RemoteError):
+            try:
+                if self.talks:
+                    self.do("over", 0, type(None), HELLO_S)
+                if self._talk is not None:
+                    self._talk.end()
                     self._talk.last_words(HELLO_S)
-            self._hang_up()
+            finally:
+                self._hang_up()
 
     def _hang_up(self) -> None:
-        self._talk = None
+        self._talk, self._waiting = None, False
         self._over.close()
         self.link.close()
 
@@ -103,7 +108,7 @@ class BoxPower:
             self._hang_up()
             raise
 
-    def do(self, what: Do, number: int, kind: type[T]) -> T:
+    def do(self, what: Do, number: int, kind: type[T], seconds: float = ORDER_S) -> T:
         """Have the box do something with a server; return what comes of it.
 
         Raises:
@@ -111,14 +116,17 @@ class BoxPower:
             RemoteError: the box does not, or is lost.
 
         """
-        if self._talk is None:
+        if self._talk is None or self._waiting:
             raise UnreachableError(self.name, tr("the conversation with it is over"))
+        self._waiting = True
         self._talk.say(msgspec.json.encode(Order(do=what, number=number)))
-        while (line := self._talk.next(ORDER_S)).isdigit():
-            self._heard = int(line)
+        while (line := self._talk.next(seconds)).isdigit():
+            pass
         answer = self._decoded(line, Answer)
+        self._waiting = False
         if answer.error is None:
-            return msgspec.convert(answer.value, kind)
+            with self._understood():
+                return msgspec.convert(answer.value, kind)
         if answer.of_server:
             raise ServerError(answer.error)
         raise RemoteError(self.name, answer.error)
@@ -126,11 +134,16 @@ class BoxPower:
     @property
     def talks(self) -> bool:
         """Return whether orders can be given."""
-        return self._talk is not None
+        return self._talk is not None and not self._waiting
 
     def _decoded(self, line: bytes, kind: type[T]) -> T:
-        try:
+        with self._understood():
             return msgspec.json.decode(line, type=kind)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
         except DAMAGED as error:
             raise DataError(
                 tr("{host}: what its pgladder answers can't be read: {error}", host=self.name, error=error)
@@ -146,7 +159,7 @@ class BoxPower:
 
         """
         assert self._talk is not None
-        self._heard = 0
+        self._heard, self.heard_ns = 0, monotonic_ns()
         try:
             self.switch.throw()
             await self._until_gone(self._talk)
@@ -159,7 +172,7 @@ class BoxPower:
         deadline, ended = monotonic() + HAND_S, False
         while not talk.over:
             for line in talk.heard():
-                self._heard = int(line)
+                self._heard, self.heard_ns = self._decoded(line, int), monotonic_ns()
             if not ended and self.switch.ended():
                 deadline, ended = monotonic() + LEFT_ON_S, True
             if monotonic() > deadline:
@@ -182,7 +195,15 @@ class BoxPower:
             raise PowerError(
                 tr("{host}: only the connection was lost: it has not booted since, and lost no power.", host=self.name)
             )
-        if there.last is None or there.last >= self._heard:
+        if there.last is None:
+            raise PowerError(
+                tr(
+                    "{host}: the file that it never flushed is not there: it was shut down in order, or has lost the"
+                    " file as well. That proves no power cut.",
+                    host=self.name,
+                )
+            )
+        if there.last >= self._heard:
             raise PowerError(
                 tr(
                     "{host}: it was shut down in order, so that nothing was lost that it had not flushed: that is no"
@@ -224,6 +245,16 @@ class ServerOnBox:
     reached: Reached | None = None
     folder: Path = Path()
     """Of the tunnel's sockets."""
+
+    @property
+    def heard_ns(self) -> int | None:
+        """See ``Powered.heard_ns``."""
+        return self.box.heard_ns
+
+    @property
+    def by_hand(self) -> bool:
+        """See ``Powered.by_hand``."""
+        return self.box.switch.by_hand
 
     def make(self) -> Made:
         """Have it made."""
@@ -330,6 +361,14 @@ def servers_on(box: BoxPower, plan: CutPlan) -> Iterator[Callable[[str, str], tu
             known[name, layout] = server, server.make()
         return known[name, layout]
 
-    with closing(box):
+    try:
         box.begin()
         yield server_for
+    except BaseException:
+        # What went wrong first counts.
+        try:
+            box.close()
+        except PgladderError as error:
+            box.report(str(error))
+        raise
+    box.close()

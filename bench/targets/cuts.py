@@ -119,6 +119,21 @@ def _check(given: Mapping[str, Any]) -> None:
         raise UsageError(
             tr("--resume decides what is cut: leave out --{decided}, or make a new run.", decided=decided[0])
         )
+    if "resume" in given:
+        _check_here(CutDirectory(given["resume"]).plan())
+
+
+def _check_here(plan: CutPlan) -> None:
+    """Refuse cuts of a whole box: here a server would be killed, and a cut of its machine recorded."""
+    if plan.machine:
+        raise UsageError(
+            tr(
+                "{run} cuts the power of a box, {host}. It goes on with: make durability HOST=... RUN={run}, and"
+                " POWER_COMMAND= or BY_HAND=1.",
+                run=plan.run,
+                host=plan.host,
+            )
+        )
 
 
 def _check_room(place: Path, plan: CutPlan) -> None:

@@ -518,11 +518,16 @@ def forget_environment() -> None:
 
     What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
     """
+    forget_libpq()
+    os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ.pop("LANGUAGE", None)
+
+
+def forget_libpq() -> None:
+    """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead libpq elsewhere than it is told."""
     for name in list(os.environ):
         if name.startswith("PG") and name != seams.VARIABLE:
             del os.environ[name]
-    os.environ["LC_ALL"] = "C.UTF-8"
-    os.environ.pop("LANGUAGE", None)
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:

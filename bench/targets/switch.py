@@ -4,6 +4,7 @@ The command cuts the power and gives it back. It is never ended half-way: it may
 """
 
 import os
+import re
 import subprocess
 from tempfile import TemporaryFile
 from typing import IO
@@ -20,6 +21,9 @@ from bench.remote.hosts import Host
 COMMAND_TIMEOUT_S = 900
 OF_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "MAKEFILES")
 """What make tells a make below it: the words of our own call, which would be another goal's."""
+
+WORD_OF_MAKE = re.compile(r"(?<!\\)(?:^| )(\w+)=")
+"""What was given to make, as MAKEFLAGS has it: a space in a value has a backslash in front."""
 
 
 class PowerError(PgladderError, RuntimeError):
@@ -46,7 +50,9 @@ class Switch:
             self._tell(tr("{host}: cut its power now (pull the plug).", host=self._host.name))
             return
         about = {"PGLADDER_HOST": self._host.name, "PGLADDER_ADDRESS": self._host.address}
-        env = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
+        # make hands its words down by the environment, too, where the next make refuses them.
+        told = {*OF_MAKE, *WORD_OF_MAKE.findall(os.environ.get("MAKEFLAGS", ""))}
+        env = {name: value for name, value in os.environ.items() if name not in told}
         self._said = TemporaryFile()  # noqa: SIM115 - as long as the process
         with held_back():
             self._process = subprocess.Popen(
@@ -55,7 +61,7 @@ class Switch:
                 stdout=self._said,
                 stderr=subprocess.STDOUT,
                 env=env | about,
-                process_group=0,  # Ctrl-C is for us alone
+                start_new_session=True,  # Ctrl-C is for us alone; what would ask at the terminal fails, and says so
             )
 
     def ended(self) -> bool:

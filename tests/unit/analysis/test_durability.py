@@ -8,7 +8,8 @@ from rich.cells import cell_len
 
 from bench.analysis.durability import convicted, durability
 from bench.engines.postgresql.render import as_variant
-from bench.model.cuts import CutRecord
+from bench.model.cuts import CutRecord, Unflushed
+from bench.model.errors import DataError
 from bench.model.language import speaking
 from bench.report.console import console
 from bench.report.durability import show_durability
@@ -49,8 +50,14 @@ def test_one_lost_row_of_a_durable_variant_breaks_its_promise():
     )
 
 
+def test_a_cut_of_a_whole_machine_that_nothing_proves_is_none():
+    with pytest.raises(DataError, match="recorded without what proves it"):
+        durability(plan(machine=1), [cut(how="machine", forgotten=None)])
+
+
 def test_cuts_of_a_whole_machine_count_as_cuts_and_are_shown_as_what_they_are():
-    records = [cut(how="machine", number=number, forgotten=None) for number in (1, 2)]
+    proof = Unflushed(said=9, left=4)
+    records = [cut(how="machine", number=number, forgotten=None, unflushed=proof) for number in (1, 2)]
     report = durability(plan(machine=2), records)
     [found] = report.variants
     assert (report.planned, report.complete) == (2, True)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from bench.box.power import NEVER_FLUSHED, Beats
+from bench.box.power import NEVER_FLUSHED, Beats, _servers
+from bench.power.wire import Hello
+from tests.cuts import plan
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,17 @@ def test_each_server_begins_anew_and_in_the_end_there_is_no_file(tmp_path, capfd
     assert capfdbinary.readouterr().out == b"1\n2\n1\n2\n"
     beats.forget()
     assert beats.last() is None
+
+
+@pytest.mark.parametrize(
+    ("begins", "ordered", "kept"), [(False, False, True), (False, True, False), (True, False, False)]
+)
+def test_what_a_cut_left_waits_for_the_first_order(tmp_path, begins, ordered, kept):
+    """A connection that is lost before that is made anew, and asks what is there."""
+    place = tmp_path / "power"
+    place.mkdir()
+    (place / NEVER_FLUSHED).write_bytes(b"1\n2\n")
+    with _servers(place, tmp_path, Hello(plan=plan(machine=1), password="x", begins=begins)) as servers:
+        servers.ordered = ordered
+    assert place.exists() == kept
+    assert Beats(place).last() == (2 if kept else None)

@@ -98,6 +98,16 @@ def test_boxes_that_take_turns_take_as_long_as_all_together(out, typed):
         (["fab", "ladder", "--limit", "lab"], "", "fab ladder --limit lab --yes=1"),
         (["pgladder", "run", "--dsn", "postgresql://me:secret@db"], "", "pgladder run --dsn URL --yes"),
         (["pgladder", "run", "--dsn=postgresql://me:secret@db"], "", "pgladder run --dsn=URL --yes"),
+        (
+            ["fab", "durability", "--power-command=off secret", "--host=n1"],
+            "1",
+            "make durability POWER_COMMAND=... HOST=n1 YES=1",
+        ),
+        (
+            ["fab", "durability", "--power-command", "off secret", "--cuts=1"],
+            "",
+            "fab durability --power-command ... --cuts=1 --yes=1",
+        ),
         (["fab", "compare", "--variants=stock async commit"], "1", "make compare 'VARIANTS=stock async commit' YES=1"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from bench.analysis.durability import durability
 from bench.analysis.ending import Trust
+from bench.model.cuts import Unflushed
 from bench.model.record import Cpu
 from bench.plan.design import PROFILES
 from bench.results.read import ladder_of
@@ -184,5 +185,6 @@ def test_cuts_go_on_and_are_made_more_where_they_were_made(tmp_path):
 
 def test_how_a_box_loses_its_power_is_not_kept_and_no_command_is_made_up(tmp_path):
     machine = plan_of_cuts(machine=2)
-    step = next_of_cuts(durability(machine, [cut(how="machine")]), machine, tmp_path, {})
+    proved = cut(how="machine", unflushed=Unflushed(said=9, left=4))
+    step = next_of_cuts(durability(machine, [proved]), machine, tmp_path, {})
     assert (step.what, step.command) == ("cut what is left", None)

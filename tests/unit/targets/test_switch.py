@@ -25,6 +25,25 @@ def test_a_command_is_told_the_box_and_nothing_that_make_was_told(tmp_path, monk
     assert (tmp_path / "said").read_text() == "n1 192.0.2.1 \n"
 
 
+def test_a_make_below_is_not_given_what_ours_was(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAKEFLAGS", "s -- LIMIT=n1 POWER_COMMAND=make\\ lab-cut\\ HOST=n1 YES=1")
+    for name in ("LIMIT", "POWER_COMMAND", "YES", "HOST"):
+        monkeypatch.setenv(name, "given")
+    on, _ = switch(f'echo "${{LIMIT:-}}${{POWER_COMMAND:-}}${{YES:-}} $HOST" >{tmp_path}/said')
+    on.throw()
+    on.finish()
+    on.let_go()
+    assert (tmp_path / "said").read_text() == " given\n"
+
+
+def test_a_command_that_would_ask_at_the_terminal_fails():
+    on, _ = switch("read -r answer </dev/tty")
+    on.throw()
+    with pytest.raises(PowerError, match="/dev/tty"):
+        on.finish()
+    on.let_go()
+
+
 def test_a_command_that_fails_says_why_as_soon_as_it_has_ended():
     on, _ = switch("echo first; echo no such relay >&2; exit 7")
     on.throw()
