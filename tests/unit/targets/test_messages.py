@@ -134,7 +134,7 @@ def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("name", "schema"), [("ladder", "ladders/3"), ("compare", "comparison/2")])
+@pytest.mark.parametrize(("name", "schema"), [("ladder", "ladders/3"), ("compare", "comparison/3")])
 def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp_path, capsys, name, schema):
     run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
     place = written(tmp_path / RUN / "n100-a", run)
