@@ -10,7 +10,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
         yield lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def as_found(lab: Lab) -> dict[str, set[str]]:
-    """What the boxes were like before anything was done to them."""
+    """What the boxes were like before anything was done to them, whichever test is the first."""
     return {box: lab.snapshot(box) for box in BOXES}
