@@ -194,7 +194,7 @@ def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
-@pytest.mark.slow  # what comes into force and what does not: integration/test_provisioning
+# Also brings timers back that the test before left alone, which the one after next needs.
 def test_an_unknown_setting_stops_and_what_was_provisioned_last_is_in_force(lab: Lab) -> None:
     left = "/etc/postgresql/15/pgladder/conf.d/20-variant.conf"  # by an agent that was killed
     lab.run(BOX, f"echo 'fsync = off' | sudo -u pgladder tee {left} && sudo systemctl reload postgresql@15-pgladder")
