@@ -16,27 +16,19 @@ from bench.model.fingerprint import Processors, processors
 from bench.model.record import Reason, Record
 from tests.examples import one_of
 from tests.integration.support import BRIEF, LEAVE_LABS, Climb, as_root, as_user, climbing, wait_for
+from tests.quota import tree, two_fifths
 
 pytestmark = as_root
-QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "40000"}, ".": {"cpu.max": "40000 100000"}}
-"""Two fifths of a processor, by version: the tree, and the files of a group."""
-GROUPS = Path("/sys/fs/cgroup")
 ASKED = ("--phases", "1-B", "--warm-up", 0.3, "--window", 2, "--blocks", 1)
 
 
 @pytest.fixture
 def held(place) -> Iterator[list[str]]:
     """Return the start of a command that has two fifths of a processor."""
-    trees = [tree for tree in QUOTA if (GROUPS / tree / "cgroup.procs").exists()]
-    if not trees:
+    if tree() is None:
         pytest.skip("no control groups for CPU time here")
-    group = GROUPS / trees[0] / place.name
-    group.mkdir()
-    for name, text in QUOTA[trees[0]].items():
-        (group / name).write_text(f"{text}\n")
-    yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
-    wait_for(lambda: not (group / "cgroup.procs").read_text(), "nothing runs in the control group")
-    group.rmdir()
+    with two_fifths(place.name) as start:
+        yield start
 
 
 @contextlib.contextmanager

@@ -4,20 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.planted.catalogue import Case
+from tests.quota import two_fifths
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 SHORT = ("--warm-up", "0.3", "--window", "1")
 LIMIT_S = 1800
-GROUPS = Path("/sys/fs/cgroup")
-QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "40000"}, ".": {"cpu.max": "40000 100000"}}
-"""Two fifths of a processor, by version: the tree, and the files of a group."""
 SLOW_FLUSH = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -55,7 +52,7 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
     if case.flush_ms:
         environment["LD_PRELOAD"] = str(_slow_flush(place, case.flush_ms))
     with ExitStack() as beside:
-        start = beside.enter_context(in_a_group(place.name)) if case.quota else []
+        start = beside.enter_context(two_fifths(place.name)) if case.quota else []
         for _ in range(case.hogs):
             beside.enter_context(hog())
         ended = subprocess.run(
@@ -65,31 +62,6 @@ def explained(case: Case, place: Path, asked: Sequence[str]) -> dict[str, Any]:
         raise RuntimeError(ended.stderr)
     answer: dict[str, Any] = json.loads(ended.stdout)
     return answer
-
-
-@contextmanager
-def in_a_group(name: str) -> Iterator[list[str]]:
-    """Return the start of a command that has two fifths of a processor, by a control group that is removed after it.
-
-    Raises:
-        RuntimeError: this machine has no such groups for us.
-
-    """
-    trees = [tree for tree in QUOTA if (GROUPS / tree / "cgroup.procs").exists()]
-    if not trees or not os.access(GROUPS / trees[0], os.W_OK):
-        raise RuntimeError("a quota is planted by a control group, as root")
-    group = GROUPS / trees[0] / name
-    group.mkdir()
-    try:
-        for file, text in QUOTA[trees[0]].items():
-            (group / file).write_text(text)
-        yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
-    finally:
-        for _ in range(100):
-            if not (group / "cgroup.procs").read_text():
-                break
-            time.sleep(0.1)
-        group.rmdir()
 
 
 def _slow_flush(place: Path, milliseconds: int) -> Path:

@@ -13,7 +13,6 @@ import pytest
 from tests.e2e.lab import Lab, changed, limited, sentence
 from tests.e2e.labs import BOXES
 
-pytestmark = pytest.mark.usefixtures("as_found")  # seen before anything is made ready, also where this runs alone
 SERVER, CLIENT, ANOTHER = BOXES
 CLIENTS = CLIENT, ANOTHER
 BOTH, ALL = f"{SERVER},{CLIENT}", ",".join(BOXES)
