@@ -276,9 +276,8 @@ def carry_out_plan(
         PgladderError: it came to no end; says how to go on.
 
     """
-    done = {record.cut for record in directory.records()}
     left = left_of(plan, directory)
-    _announce(plan, left, len(done) + len(left), out)
+    _announce(plan, left, len(list(planned(plan))), out)
     now_at = ""
     try:
         with servers as server_for:
